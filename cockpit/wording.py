@@ -1,0 +1,60 @@
+"""How numbers and names are written for people, on the screen and in the report."""
+
+from __future__ import annotations
+
+import math
+
+KIND_LABELS = {
+    "purchase": "Purchase",
+    "transfer": "Transfer",
+    "transshipment": "Lateral transshipment",
+    "emergency": "Emergency",
+    "return": "Return",
+}
+KIND_ORDER = tuple(KIND_LABELS)
+_THOUSAND_FROM = 100_000.0
+_MILLION_FROM = 1_000_000.0
+
+
+def is_known(value: object) -> bool:
+    """Return whether a number is there, finite and not NaN."""
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def whole(value: float) -> str:
+    """Return a count with thousands separators, or a dash when it is unknown."""
+    return f"{value:,.0f}" if is_known(float(value)) else "–"
+
+
+def money(value: float, currency: str, *, is_signed: bool = False) -> str:
+    """Return an amount such as `CNY 12,345`; from 100 thousand on shortened to `k` or `M`."""
+    amount = float(value)
+    if not is_known(amount):
+        return "–"
+    size = abs(amount)
+    sign = "−" if amount < 0 and round(size, 2) > 0 else ("+" if is_signed and amount > 0 else "")
+    if size >= _MILLION_FROM:
+        figure = f"{size / 1e6:,.2f}M"
+    elif size >= _THOUSAND_FROM:
+        figure = f"{size / 1e3:,.0f}k"
+    elif size >= 100:
+        figure = f"{size:,.0f}"
+    else:
+        figure = f"{size:,.2f}"
+    return f"{sign}{currency} {figure}".strip()
+
+
+def share(value: float) -> str:
+    """Return a share in 0..1 as a percentage with one decimal, or a dash when it is unknown."""
+    return f"{100 * value:.1f}%" if is_known(float(value)) else "–"
+
+
+def label(identifier: str) -> str:
+    """Return an identifier such as `lost_margin` as words, first letter large."""
+    words = identifier.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """Return `1 truck`, `2 trucks`; `plural` where an s is not enough."""
+    return f"{n:,} {noun if n == 1 else (plural or noun + 's')}"
