@@ -1,0 +1,1 @@
+"""What may come: panels, signals, models, distributions and the forecast of demand."""
