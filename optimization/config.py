@@ -1,0 +1,83 @@
+"""Settings of the planning step: what may be used, how fine the surrogate is, and how cautious it is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+# Levels of cumulative demand at which the piecewise-linear cost bends: close together where stock is decided.
+DEFAULT_LEVELS = (0.05, 0.25, 0.50, 0.70, 0.85, 0.93, 0.975, 0.995)
+MAX_HORIZON_DAYS = 28
+# The plan must see past the effect of tonight's order, or it would drain the last days [days].
+HORIZON_MARGIN_DAYS = 7
+
+
+@dataclass(frozen=True)
+class PlanConfig:
+    """Everything about a plan that is not data; part of the run id.
+
+    Parameters
+    ----------
+    horizon_days
+        Days planned ahead, 2..28; None = longest review + 95% lead time + a week, at most 28.
+    seed, threads
+        For steps that draw or use threads; the flow itself is deterministic and single-threaded.
+    quantile_levels
+        Levels in (0, 1), ascending, at which the cost curves bend.
+    lead_time_level
+        Level of the lead-time distribution that targets and the horizon allow for.
+    recourse_window
+        Whether a stock point hedges only up to its next chance to be replenished; otherwise every day of the horizon.
+    echelon_chain
+        Whether purchases carry the shortage cost of the pooled demand they serve.
+    laterals, emergency, returns
+        Whether such moves may be planned.
+    lateral_protection_level
+        Quantile of its own demand until the order after next that an origin keeps before it gives anything away.
+    max_lateral_origins, max_sources
+        Most lateral origins, and most regular sources, considered for one stock point.
+    pooled_correlation
+        Correlation between the forecast errors of one SKU at two locations, in [0, 1].
+    handling_share
+        Least cost of moving a unit, as a share of its unit cost, so that nothing moves for nothing.
+    cost_steps
+        Integer cost of the steepest slope; larger resolves smaller slopes.
+    truck_fill_up
+        Whether a truck that goes may bring later needs forward.
+    truck_cover_days
+        Longest time for which a truck may bring needs forward [days].
+    """
+
+    horizon_days: int | None = None
+    seed: int = 0
+    threads: int = 2
+    quantile_levels: tuple[float, ...] = DEFAULT_LEVELS
+    lead_time_level: float = 0.95
+    recourse_window: bool = True
+    echelon_chain: bool = True
+    laterals: bool = True
+    emergency: bool = True
+    returns: bool = True
+    lateral_protection_level: float = 0.95
+    max_lateral_origins: int = 8
+    max_sources: int = 4
+    pooled_correlation: float = 0.2
+    handling_share: float = 0.002
+    cost_steps: int = 4_000_000
+    truck_fill_up: bool = True
+    truck_cover_days: int = 14
+
+    def __post_init__(self) -> None:
+        if self.horizon_days is not None and not 2 <= self.horizon_days <= MAX_HORIZON_DAYS:
+            raise ValueError(f"horizon_days is {self.horizon_days}: give 2 to {MAX_HORIZON_DAYS}, or nothing")
+        levels = self.quantile_levels
+        if not levels or any(not 0 < level < 1 for level in levels) or list(levels) != sorted(set(levels)):
+            raise ValueError(f"quantile_levels are {levels}: give ascending levels between 0 and 1")
+
+    def replace(self, **changes: Any) -> PlanConfig:
+        """Return a copy with some settings changed."""
+        return replace(self, **changes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values, for hashing and for the manifest."""
+        return asdict(self)

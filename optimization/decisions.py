@@ -1,0 +1,129 @@
+"""What the planning step decides: the flow's plan, tonight's moves, the trucks they go on, and what it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+if TYPE_CHECKING:
+    from optimization.cost_curves import CostCurves
+
+PLANNED_COLUMNS = ("sku", "origin", "destination", "mode", "day", "arrival_day", "quantity")
+MOVE_COLUMNS = (
+    *("sku", "origin", "destination", "mode", "ship_date", "due_date", "arrival_day", "quantity", "cases"),
+    *("load_id", "flow_quantity", "note"),
+)
+DROPPED_COLUMNS = (*MOVE_COLUMNS, "reason")
+LOAD_COLUMNS = (
+    *("load_id", "origin", "destination", "mode", "ship_date", "due_date", "trucks", "volume_m3", "weight_kg"),
+    *("truck_volume_m3", "fill", "cost", "lines", "value"),
+)
+_TEXT = {"sku", "origin", "destination", "mode", "load_id", "note", "reason"}
+_WHOLE = {"day", "arrival_day", "quantity", "cases", "flow_quantity", "trucks", "lines"}
+_DATES = {"ship_date", "due_date"}
+
+
+class SolveStatus(StrEnum):
+    """Outcome of a solve."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, eq=False)
+class FlowPlan:
+    """The min-cost-flow optimum of every SKU on the surrogate, before cases, minimum orders and trucks.
+
+    Parameters
+    ----------
+    decisions
+        Moves of all days: sku, origin, destination, mode, day (ship index, 0 = the day after the cutoff), arrival_day,
+        quantity (whole, > 0); sorted by (sku, origin, destination, mode, day).
+    objective
+        Surrogate cost of these moves [money]: holding, shortage, waste, slack and moving.
+    bound
+        Lower bound of the surrogate [money]: flow optima less the rounding of integer costs; None if unknown.
+    status
+        Worst status over the SKUs.
+    per_sku
+        One row a SKU: sku, status, objective, bound, n_arcs.
+    """
+
+    decisions: pd.DataFrame
+    objective: float
+    bound: float | None
+    status: SolveStatus
+    per_sku: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Decisions:
+    """Tonight's moves in whole cases and worthwhile trucks, with all that is needed to explain them.
+
+    Parameters
+    ----------
+    moves
+        Moves that leave on cutoff + 1, `MOVE_COLUMNS`; flow_quantity is before rounding, note says what changed it.
+    dropped
+        Moves that were not worth making tonight, with the reason; `DROPPED_COLUMNS`.
+    loads
+        One row a lane and ship day that uses trucks or parcels, `LOAD_COLUMNS`; fill is the larger of the volume and
+        weight shares of all its trucks.
+    planned
+        Moves of later days that the plan expects, `PLANNED_COLUMNS`; not orders.
+    curves
+        Cost curves with which everything was valued.
+    supply, supply_before
+        (n, T) cumulative supply at each row of `curves.points` with tonight's moves / without them [units].
+    objective, bound, gap
+        Surrogate cost of the plan, its lower bound and their distance relative to the cost that decisions can change;
+        bound and gap are None if unknown [money, money, share].
+    status
+        Outcome of the flow.
+    timings
+        Seconds by step are measured by the caller; here counts of the work done by step.
+    """
+
+    moves: pd.DataFrame
+    dropped: pd.DataFrame
+    loads: pd.DataFrame
+    planned: pd.DataFrame
+    curves: CostCurves
+    supply: npt.NDArray[np.int64]
+    supply_before: npt.NDArray[np.int64]
+    objective: float
+    bound: float | None
+    gap: float | None
+    status: SolveStatus
+    timings: Mapping[str, float]
+
+    def replace(self, **changes: Any) -> Decisions:
+        """Return a copy with some fields changed."""
+        return replace(self, **changes)
+
+
+def typed(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return the named columns in order with their fixed dtypes and a RangeIndex; missing ones are filled blank.
+
+    Parameters
+    ----------
+    frame
+        Rows; may lack columns or rows.
+    columns
+        One of the column tuples of this module.
+    """
+    kinds: dict[str, Any] = {}
+    data: dict[str, Any] = {}
+    for name in columns:
+        kind = "str" if name in _TEXT else "int64" if name in _WHOLE else "float64"
+        kinds[name] = "datetime64[ns]" if name in _DATES else kind
+        blank: Any = "" if name in _TEXT else 0
+        data[name] = frame[name].to_numpy() if name in frame.columns else np.full(len(frame), blank)
+    return pd.DataFrame(data).astype(kinds).reset_index(drop=True)

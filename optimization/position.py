@@ -1,0 +1,161 @@
+"""Inventory position and available to promise: the one place where either is defined."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from network.columns import Mode, OrderState, Tier
+
+if TYPE_CHECKING:
+    from network.graph import SupplyNetwork
+    from network.snapshot import Snapshot
+
+KEY = ["sku", "location"]
+POSITION_COLUMNS = (
+    *("sku", "location", "on_hand", "allocated", "backorders", "on_order", "in_transit", "inventory_position"),
+)
+# An order in one of these states will bring goods; in the others it never will, or not yet.
+COMING_STATES = (OrderState.APPROVED, OrderState.RELEASED, OrderState.CONFIRMED)
+_LINE_COLUMNS = ["order_id", "origin", "destination", "sku", "quantity", "ship_date", "due_date"]
+
+
+def inventory_positions(
+    snapshot: Snapshot,
+    network: SupplyNetwork,
+    released: pd.DataFrame | None = None,
+    *,
+    series: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Inventory position = on_hand + on_order - backorders - allocated, for every own stock point.
+
+    `on_order` includes `in_transit`. Goods that open orders will still take out of a location count as allocated
+    there. Nothing is ordered twice: a line of ours counts from the night it is released, and as soon as
+    `open_orders.external_ref` names it, the system of record counts instead.
+
+    Parameters
+    ----------
+    snapshot
+        What is known at the cutoff.
+    network
+        Locations and lanes of the same snapshot.
+    released
+        Lines of earlier runs, released and perhaps not yet acknowledged: order_id, origin, destination, sku,
+        quantity, ship_date, due_date.
+    series
+        More stock points (sku, location), such as those of a forecast.
+
+    Returns
+    -------
+    `POSITION_COLUMNS`, whole units, sorted by (sku, location): the stock points of stock, assortment, open orders and
+    `series`, and the central warehouses that can feed them; suppliers are left out.
+    """
+    coming = coming_lines(snapshot, released)
+    free = snapshot.table("stock").query("stock_type == 'free'")
+    points = _stock_points(snapshot, network, coming=coming, series=series)
+    recorded = _summed(free.assign(on_hand=free["on_hand"].fillna(0), allocated=free["allocated"].fillna(0)), points)
+    inbound = coming.rename(columns={"destination": "location"})
+    is_moving = inbound["ship_date"] <= snapshot.cutoff
+    on_order = _quantity_at(inbound, points)
+    in_transit = _quantity_at(inbound[is_moving], points)
+    promised = coming[coming["ship_date"] > snapshot.cutoff].rename(columns={"origin": "location"})
+    ours = promised["is_ours"].to_numpy(dtype=bool)
+    # The record may already hold what its own orders take; it cannot hold ours, of which it does not know yet.
+    allocated = np.maximum(recorded["allocated"], _quantity_at(promised[~ours], points))
+    allocated = allocated + _quantity_at(promised[ours], points)
+    on_hand = np.maximum(recorded["on_hand"], 0)
+    backorders = np.maximum(-recorded["on_hand"], 0)
+    values = (on_hand, allocated, backorders, on_order, in_transit, on_hand + on_order - backorders - allocated)
+    return points.assign(**dict(zip(POSITION_COLUMNS[2:], values, strict=True)))
+
+
+def coming_lines(snapshot: Snapshot, released: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the order lines that will bring goods: open orders, and released lines not yet acknowledged.
+
+    Parameters
+    ----------
+    snapshot
+        What is known at the cutoff.
+    released
+        As for `inventory_positions`.
+
+    Returns
+    -------
+    order_id, origin, destination, sku, quantity, ship_date, due_date, is_ours; only lines with a quantity.
+    """
+    orders = snapshot.table("open_orders")
+    known = orders.loc[orders["status"].isin([str(state) for state in COMING_STATES]), _LINE_COLUMNS]
+    parts = [known.assign(is_ours=False)]
+    if released is not None and len(released):
+        acknowledged = set(orders["external_ref"].dropna().astype(str)) - {""}
+        waiting = released.loc[~released["order_id"].astype(str).isin(acknowledged), _LINE_COLUMNS]
+        parts.append(waiting.assign(is_ours=True))
+    lines = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    return lines[lines["quantity"].fillna(0) > 0].reset_index(drop=True)
+
+
+def arrivals(
+    snapshot: Snapshot, released: pd.DataFrame | None, network: SupplyNetwork, *, cutoff: pd.Timestamp, horizon: int
+) -> pd.DataFrame:
+    """Return what open and released orders bring, by day.
+
+    Parameters
+    ----------
+    snapshot, released, network
+        As for `inventory_positions`.
+    cutoff
+        Last day before the plan.
+    horizon
+        Days planned; later arrivals are left out.
+
+    Returns
+    -------
+    sku, location, day (index 0 = cutoff + 1), quantity [units], sorted and summed. An order that should have arrived
+    counts on day 0; one without a due date arrives after its lane's lead time.
+    """
+    lines = coming_lines(snapshot, released)
+    quickest = network.lanes.groupby(["origin", "destination"], observed=True)["lead_time_days"].min()
+    pairs = pd.MultiIndex.from_arrays([lines["origin"].astype("str"), lines["destination"].astype("str")])
+    lead = pd.to_timedelta(quickest.reindex(pairs).fillna(1).clip(lower=1).to_numpy() - 1, unit="D")
+    departs = lines["ship_date"].fillna(cutoff + pd.Timedelta(days=1))
+    due = lines["due_date"].fillna(departs + pd.Series(lead, index=lines.index))
+    day = ((due - cutoff).dt.days - 1).clip(lower=0)
+    suppliers = network.locations.loc[network.locations["tier"] == Tier.SUPPLIER, "location"]
+    kept = (day < horizon) & ~lines["destination"].isin(suppliers)
+    rows = lines.assign(location=lines["destination"], day=day)[kept]
+    summed = rows.groupby([*KEY, "day"], observed=True, as_index=False)["quantity"].sum()
+    return summed.astype({"sku": "str", "location": "str", "day": "int64", "quantity": "int64"})
+
+
+def _stock_points(
+    snapshot: Snapshot, network: SupplyNetwork, *, coming: pd.DataFrame, series: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Every own (sku, location) that holds, carries, expects or may pass on goods, sorted."""
+    parts = [snapshot.table("stock")[KEY], snapshot.table("assortment")[KEY]]
+    parts.append(coming.rename(columns={"destination": "location"})[KEY])
+    if series is not None:
+        parts.append(series[KEY])
+    points = pd.concat([part.astype("str") for part in parts], ignore_index=True).drop_duplicates()
+    tier = network.locations.set_index("location")["tier"]
+    lanes = network.lanes[network.lanes["mode"] == Mode.TRANSFER]
+    feeds = lanes.loc[lanes["origin"].map(tier) == Tier.CENTRAL, ["origin", "destination"]].drop_duplicates()
+    for _ in range(2):  # a central warehouse may be fed by another one
+        passed = points.merge(feeds, left_on="location", right_on="destination")
+        upstream = passed[["sku", "origin"]].rename(columns={"origin": "location"})
+        points = pd.concat([points, upstream.astype("str")], ignore_index=True).drop_duplicates()
+    own = set(tier.index[tier != Tier.SUPPLIER])
+    return points[points["location"].isin(own)].sort_values(KEY).reset_index(drop=True)
+
+
+def _summed(stock: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
+    """Recorded on hand and allocated of each point, whole units rounded down."""
+    sums = stock.groupby(KEY, observed=True)[["on_hand", "allocated"]].sum()
+    return np.floor(sums.reindex(pd.MultiIndex.from_frame(points)).fillna(0)).astype("int64").reset_index(drop=True)
+
+
+def _quantity_at(lines: pd.DataFrame, points: pd.DataFrame) -> pd.Series:
+    """Summed quantity of the lines at each point, whole units."""
+    sums = lines.groupby(KEY, observed=True)["quantity"].sum()
+    return sums.reindex(pd.MultiIndex.from_frame(points)).fillna(0).astype("int64").reset_index(drop=True)
