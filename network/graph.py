@@ -1,0 +1,161 @@
+"""SupplyNetwork: locations, concrete lanes, sourcing rules and serving, joined by row numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from network.calendar import Calendar, build_calendar
+from network.contracts import Mode
+from network.lanes import expand_lanes, expand_pairs
+from network.snapshot import Snapshot
+
+LANE_COLUMNS = (
+    "lane_id", "origin", "destination", "mode", "lead_time_days", "lead_time_sd_days", "order_weekdays", "cutoff_time",
+    "unit_cost", "truck_cost", "truck_volume_m3", "truck_weight_kg", "max_trucks", "min_order_value", "parcel_cost",
+    "distance_km", "co2_kg_per_truck", "origin_index", "destination_index",
+)  # fmt: skip
+SOURCING_COLUMNS = (
+    "sku", "origin", "destination", "priority", "share", "unit_cost", "order_multiple", "min_order_quantity",
+    "cases_per_pallet", "lead_time_days", "min_remaining_life_days", "supplier_item_code",
+)  # fmt: skip
+SERVING_COLUMNS = ("zone", "location", "channel", "priority", "promise_hours", "cost_per_order", "units_per_day")
+
+_FIRST_PRIORITY = 1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SupplyNetwork:
+    """Who can send to whom, made by `build_network`.
+
+    Parameters
+    ----------
+    locations
+        The contract's columns, sorted by location, RangeIndex; row numbers are the indexes used everywhere.
+    lanes
+        One row for each concrete origin, destination and mode, sorted, RangeIndex: `LANE_COLUMNS`. Costs default to 0
+        [money], capacities to infinity, `distance_km` to the great circle (NaN without coordinates);
+        `order_weekdays` is a bitmask, Monday 1 to Sunday 64; `origin_index` and `destination_index` are rows of
+        `locations`.
+    sourcing
+        One row for each SKU, origin and destination that a sourcing rule names: `SOURCING_COLUMNS`; empty where none
+        is declared. NaN means that the value of the SKU or the lane holds.
+    serving
+        Which location serves a zone and channel on the day after the cutoff, best first: `SERVING_COLUMNS`. Zones
+        without a row are served by the location that sold.
+    calendar
+        Open days, ship days, due days and events.
+    """
+
+    locations: pd.DataFrame
+    lanes: pd.DataFrame
+    sourcing: pd.DataFrame
+    serving: pd.DataFrame
+    calendar: Calendar
+
+    def index_of(self, ids: ArrayLike | pd.Series[Any]) -> NDArray[np.intp]:
+        """Return the row numbers of locations.
+
+        Parameters
+        ----------
+        ids
+            Locations, shape (n,).
+
+        Returns
+        -------
+        Rows of `locations`, shape (n,); -1 where a location is unknown.
+        """
+        return self._index.get_indexer(pd.Index(np.atleast_1d(np.asarray(ids, dtype=object)), dtype="object"))
+
+    def tier_of(self, ids: ArrayLike | pd.Series[Any]) -> NDArray[np.object_]:
+        """Return the tiers of locations.
+
+        Parameters
+        ----------
+        ids
+            Locations, shape (n,).
+
+        Returns
+        -------
+        Tier names, shape (n,).
+
+        Raises
+        ------
+        KeyError
+            If a location is unknown.
+        """
+        rows = self.index_of(ids)
+        if (rows < 0).any():
+            raise KeyError(f"no location {np.atleast_1d(np.asarray(ids, dtype=object))[rows < 0][0]!r}")
+        return self.locations["tier"].to_numpy(dtype=object)[rows]
+
+    def lanes_of(self, *modes: Mode) -> pd.DataFrame:
+        """Return the lanes of some modes.
+
+        Parameters
+        ----------
+        modes
+            Modes to keep.
+
+        Returns
+        -------
+        Rows of `lanes`; the index still is the row number in `lanes`.
+        """
+        return self.lanes[self.lanes["mode"].isin([str(mode) for mode in modes])]
+
+    @cached_property
+    def _index(self) -> pd.Index[Any]:
+        index: pd.Index[Any] = pd.Index(self.locations["location"].to_numpy(dtype=object), dtype="object")
+        return index
+
+    def __repr__(self) -> str:
+        return f"SupplyNetwork({len(self.locations):,} locations, {len(self.lanes):,} lanes)"
+
+
+def build_network(snapshot: Snapshot) -> SupplyNetwork:
+    """Build the network that holds at the snapshot's cutoff.
+
+    Parameters
+    ----------
+    snapshot
+        What is known.
+
+    Returns
+    -------
+    The network with every group expanded.
+    """
+    locations = snapshot.table("locations").sort_values("location").reset_index(drop=True)
+    lanes = expand_lanes(snapshot.table("lanes"), locations)[list(LANE_COLUMNS)]
+    return SupplyNetwork(
+        locations=locations,
+        lanes=lanes,
+        sourcing=_sourcing(snapshot.table("sourcing"), locations, lanes),
+        serving=_serving(snapshot.table("serving"), snapshot.cutoff + pd.Timedelta(days=1)),
+        calendar=build_calendar(snapshot, locations, lanes=lanes),
+    )
+
+
+def _sourcing(rules: pd.DataFrame, locations: pd.DataFrame, lanes: pd.DataFrame) -> pd.DataFrame:
+    """Expand sourcing rules; a pair that only a group names needs a lane of any mode."""
+    pairs = expand_pairs(rules, locations, ["sku"])
+    linked = np.unique(lanes["origin_index"] * len(locations) + lanes["destination_index"])
+    has_lane = np.isin(pairs["origin_index"] * len(locations) + pairs["destination_index"], linked)
+    ordered = pairs.loc[has_lane | ~pairs["is_from_group"].to_numpy()].sort_values(
+        ["sku", "destination", "priority", "origin"], na_position="last", kind="stable"
+    )
+    sourcing: pd.DataFrame = ordered[list(SOURCING_COLUMNS)].reset_index(drop=True)
+    return sourcing
+
+
+def _serving(serving: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Return the serving rules in force on a day, best first."""
+    has_begun = serving["from"].isna() | (serving["from"] <= day)
+    has_ended = serving["to"].notna() & (serving["to"] < day)
+    rules = serving[has_begun & ~has_ended].assign(priority=serving["priority"].fillna(_FIRST_PRIORITY))
+    ordered = rules.sort_values(["zone", "channel", "priority", "location"], kind="stable")
+    return ordered[list(SERVING_COLUMNS)].reset_index(drop=True)
