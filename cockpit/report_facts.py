@@ -1,0 +1,63 @@
+"""Facts about a run for people: what was assumed, what was left out, how the solver ended, where the time went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cockpit.wording import count, is_known, label, money, share, whole
+
+if TYPE_CHECKING:
+    from engine import Plan
+    from network.snapshot import Snapshot
+
+_NOT_A_TIMING = 0.0005
+
+
+def assumption_items(plan: Plan) -> list[dict[str, str]]:
+    """Return declared assumptions, each with the table it is about."""
+    return [{"table": item.table, "text": item.text} for item in plan.snapshot.settings.assumptions]
+
+
+def excluded_items(excluded: Mapping[str, int]) -> list[dict[str, str]]:
+    """Return how many rows of each table were dated or known after the cutoff."""
+    return [
+        {"table": name, "text": f"{count(n, 'row')} dated or known after the cutoff"}
+        for name, n in sorted(excluded.items())
+        if n
+    ]
+
+
+def data_facts(snapshot: Snapshot) -> list[dict[str, str]]:
+    """Return the number of rows used from each table that has any."""
+    sizes = {name: len(snapshot.table(name)) for name in snapshot.tables}
+    return [{"table": name, "rows": whole(n)} for name, n in sizes.items() if n]
+
+
+def solver_facts(manifest: Mapping[str, Any], currency: str) -> list[dict[str, str]]:
+    """Return status, objective, bound and gap in words; what is not known reads `unknown`."""
+    facts = [
+        ("Status", label(str(manifest.get("status") or manifest.get("solver_status") or "unknown"))),
+        ("Objective", _amount(manifest.get("objective"), currency)),
+        ("Bound", _amount(manifest.get("bound"), currency)),
+        ("Gap", share(manifest["gap"]) if is_known(manifest.get("gap")) else "unknown"),
+        ("Audit", "no rule broken, checked independently of the solver"),
+        ("Code version", str(manifest.get("code_version", "unknown"))),
+        ("Input", str(manifest.get("input_hash", "unknown"))[:16]),
+    ]
+    return [{"name": name, "value": value} for name, value in facts]
+
+
+def _amount(value: Any, currency: str) -> str:
+    return money(value, currency) if is_known(value) else "unknown"
+
+
+def timing_rows(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return seconds by step, in the order they ran, with a bar relative to the longest."""
+    timings = {str(step): float(seconds) for step, seconds in dict(manifest.get("timings") or {}).items()}
+    longest = max(timings.values(), default=0.0)
+    return [
+        {"name": label(step), "seconds": f"{seconds:,.2f} s", "bar": round(100 * seconds / longest, 1)}
+        for step, seconds in timings.items()
+        if seconds >= _NOT_A_TIMING
+    ]

@@ -1,0 +1,146 @@
+"""Which forecasts the report shows, and the series behind each chart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cockpit.report_charts import DemandPicture
+
+if TYPE_CHECKING:
+    from engine import Plan
+    from forecasting.panel import Panel
+    from network.snapshot import Snapshot
+
+HISTORY_DAYS = 56
+_LEVELS = (0.05, 0.25, 0.75, 0.95)
+_FULL_SHELF = 0.999
+_MAX_DRIVERS = 6
+_SALES_TABLES = ("sales", "stock", "assortment")
+
+
+def demand_pictures(plan: Plan, *, n: int) -> list[DemandPicture]:
+    """Return the charts of `n` stock points: those of the most telling orders, then those that sell most."""
+    rows = shown_rows(plan, n=n)
+    if not rows:
+        return []
+    chosen = plan.forecast.take(np.asarray(rows))
+    panel = _panel_of(plan, chosen.series["sku"])
+    ahead = np.stack([chosen.interval_quantiles(_LEVELS, day, day + 1) for day in range(chosen.horizon)], axis=1)
+    days = pd.date_range(plan.cutoff + pd.Timedelta(days=1), periods=chosen.horizon)
+    pictures = []
+    for place, row in enumerate(rows):
+        series = chosen.series.iloc[place]
+        sku, location = str(series["sku"]), str(series["location"])
+        dates, sales, is_censored = _history(panel, sku, location)
+        pictures.append(
+            DemandPicture(
+                sku=sku,
+                location=location,
+                history_days=dates,
+                days=days,
+                sales=sales,
+                is_censored=is_censored,
+                mean=chosen.mean[place],
+                quantiles=ahead[place],
+                is_promotion=promotion_days(plan.snapshot, sku, location, days=dates.append(days)),
+                drivers=_drivers(plan.forecast.drivers, row),
+                note=_note(series),
+            )
+        )
+    return pictures
+
+
+def shown_rows(plan: Plan, *, n: int) -> list[int]:
+    """Return positions in the forecast of the stock points to show, at most one a SKU while there are enough SKUs."""
+    series = plan.forecast.series.reset_index(drop=True)
+    score = pd.Series(plan.forecast.mean.sum(axis=1), index=series.index)
+    keys = pd.MultiIndex.from_frame(series[["sku", "location"]].astype(str))
+    orders = plan.orders.sort_values("net_benefit", ascending=False, kind="stable")
+    wanted = pd.MultiIndex.from_frame(orders[["sku", "destination"]].astype(str).head(500))
+    by_order = [int(i) for i in keys.get_indexer(wanted.unique()) if i >= 0] if keys.is_unique else []
+    has_drivers = set() if plan.forecast.drivers is None else set(plan.forecast.drivers["series"].astype(int))
+    candidates = [
+        *(i for i in by_order if i in has_drivers),
+        *by_order,
+        *(int(i) for i in score.sort_values(ascending=False, kind="stable").index[: 50 * n]),
+    ]
+    chosen: list[int] = []
+    seen: set[str] = set()
+    for row in [*candidates, *candidates]:
+        sku = str(series["sku"].iloc[row])
+        is_second_round = len(seen) >= series["sku"].nunique()
+        if row not in chosen and (sku not in seen or is_second_round) and len(chosen) < n:
+            chosen.append(row)
+            seen.add(sku)
+    return chosen
+
+
+def _panel_of(plan: Plan, skus: pd.Series) -> Panel:
+    """Return the panel of the shown SKUs only, so that a large chain's history is not built again."""
+    from forecasting.panel import build_panel
+
+    wanted = set(skus.astype(str))
+    tables = {name: plan.snapshot.table(name) for name in _SALES_TABLES}
+    small = {
+        name: table[table["sku"].astype(str).isin(wanted)].reset_index(drop=True) for name, table in tables.items()
+    }
+    return build_panel(plan.snapshot.replace(tables=small), plan.network)
+
+
+def _history(panel: Panel, sku: str, location: str) -> tuple[pd.DatetimeIndex, np.ndarray, np.ndarray]:
+    """Return dates, sales and empty-shelf days of the last weeks; nothing where the stock point has no history."""
+    found = np.flatnonzero((panel.series["sku"] == sku) & (panel.series["location"] == location))
+    if not len(found):
+        return pd.DatetimeIndex([]), np.zeros(0), np.zeros(0, dtype=bool)
+    row = int(found[0])
+    dates = panel.dates[-HISTORY_DAYS:]
+    sales = panel.sales[row, -HISTORY_DAYS:].astype(float)
+    available = panel.available[row, -HISTORY_DAYS:]
+    first_day = panel.series["first_day"].iloc[row] if "first_day" in panel.series else pd.NaT
+    is_live = np.ones(len(dates), dtype=bool) if pd.isna(first_day) else np.asarray(dates >= first_day)
+    return dates, np.where(is_live, sales, np.nan), np.asarray((available < _FULL_SHELF) & is_live)
+
+
+def promotion_days(snapshot: Snapshot, sku: str, location: str, *, days: pd.DatetimeIndex) -> np.ndarray:
+    """Return which days a promotion known by the cutoff covers this stock point."""
+    promotions = snapshot.tables["promotions"]
+    covered = np.zeros(len(days), dtype=bool)
+    if promotions.empty:
+        return covered
+    category = _attribute(snapshot.tables["skus"], "sku", sku, "category")
+    place = {"location": location}
+    place |= {name: _attribute(snapshot.tables["locations"], "location", location, name) for name in ("zone", "region")}
+    hits = _matches(promotions, "sku", sku) & _matches(promotions, "category", category)
+    for name, value in place.items():
+        hits &= _matches(promotions, name, value)
+    for first, last in zip(promotions.loc[hits, "from"], promotions.loc[hits, "to"], strict=True):
+        covered |= np.asarray((days >= first) & (days <= last))
+    return covered
+
+
+def _matches(promotions: pd.DataFrame, column: str, value: str) -> pd.Series:
+    """Return the promotions that name this value, or name none at all."""
+    named = promotions[column].astype("str").fillna("")
+    return (named == "") | (named == value)
+
+
+def _attribute(table: pd.DataFrame, key: str, value: str, column: str) -> str:
+    found = table.loc[table[key].astype(str) == value, column]
+    return str(found.iloc[0]) if len(found) and pd.notna(found.iloc[0]) else ""
+
+
+def _drivers(drivers: pd.DataFrame | None, row: int) -> tuple[tuple[str, float], ...]:
+    if drivers is None:
+        return ()
+    mine = drivers[drivers["series"] == row]
+    ranked = mine.reindex(mine["amount"].abs().sort_values(ascending=False, kind="stable").index).head(_MAX_DRIVERS)
+    return tuple((str(family), float(amount)) for family, amount in zip(ranked["family"], ranked["amount"], strict=True))
+
+
+def _note(series: pd.Series) -> str:
+    model = str(series["model"]).replace("_", " ")
+    reason = str(series["fallback"]) if pd.notna(series["fallback"]) else ""
+    return f"{model}, fallback: {reason}" if reason else model
