@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -107,20 +108,20 @@ def _write_xlsx(orders: pd.DataFrame, path: Path) -> None:
             sheet.autofilter(0, 0, len(orders), len(orders.columns) - 1)
 
 
-def _write_sheet_column(sheet: object, column: int, values: pd.Series, *, formats: Mapping[str, object]) -> None:
+def _write_sheet_column(sheet: Any, column: int, values: pd.Series, *, formats: Mapping[str, object]) -> None:
     """One column: dates and numbers as such, everything else as text, the unknown as an empty cell."""
     plain = _plain_values(values)
     kind = _sheet_kind(values)
-    sheet.set_column(column, column, _width(str(values.name), plain))  # type: ignore[attr-defined]
+    sheet.set_column(column, column, _width(str(values.name), plain))
     for row, value in enumerate(plain, start=1):
         if value is None:
             continue
         if kind == "text":
-            sheet.write_string(row, column, str(value))  # type: ignore[attr-defined]
+            sheet.write_string(row, column, str(value))
         elif kind == "date":
-            sheet.write_datetime(row, column, pd.Timestamp(value).to_pydatetime(), formats["date"])  # type: ignore[attr-defined]
+            sheet.write_datetime(row, column, pd.Timestamp(str(value)).to_pydatetime(), formats["date"])
         else:
-            sheet.write_number(row, column, value, formats[kind])  # type: ignore[attr-defined]
+            sheet.write_number(row, column, value, formats[kind])
 
 
 def _sheet_kind(values: pd.Series) -> str:

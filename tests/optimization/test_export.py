@@ -10,7 +10,17 @@ import pytest
 from optimization import export
 from optimization.export import ExportError, ExportFormat, write_orders
 
-NASTY = ["=1+1", "@cmd", "+1", "-1", "https://example.org/x", '=HYPERLINK("http://a")', "0012", "6901234567892", "漢字,\"x\""]
+NASTY = [
+    "=1+1",
+    "@cmd",
+    "+1",
+    "-1",
+    "https://example.org/x",
+    '=HYPERLINK("http://a")',
+    "0012",
+    "6901234567892",
+    '漢字,"x"',
+]
 
 
 @pytest.fixture

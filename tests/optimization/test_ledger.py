@@ -165,7 +165,9 @@ def test_lines_of_the_same_night_are_left_out_when_the_night_is_planned_again(le
 def test_an_acknowledged_line_stays_so_after_it_left_the_open_orders(ledger: OrderLedger) -> None:
     ledger.record_proposed("R1", orders("A", "B", "C", "D"), at=AT, user="job")
     ledger.release("R1", at=AT, user="job")
-    seen = pd.DataFrame({"external_ref": ["A", "B", None, "foreign"], "status": ["released", "rejected", "x", "closed"]})
+    seen = pd.DataFrame(
+        {"external_ref": ["A", "B", None, "foreign"], "status": ["released", "rejected", "x", "closed"]}
+    )
     assert ledger.acknowledge(seen, at=LATER, user="job") == 2
     assert ledger.acknowledge(seen, at=LATER, user="job") == 0
     assert ledger.states("R1")["state"].tolist() == ["confirmed", "rejected", "released", "released"]
@@ -196,7 +198,9 @@ def test_tampering_with_the_log_or_the_states_is_found(ledger: OrderLedger, tamp
 
 @settings(max_examples=25, deadline=None)
 @given(steps=st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(list(OrderState))), max_size=12))
-def test_any_history_of_moves_verifies(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, OrderState]]) -> None:
+def test_any_history_of_moves_verifies(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, OrderState]]
+) -> None:
     ledger = OrderLedger(tmp_path_factory.mktemp("ledger") / "ledger.sqlite")
     ledger.record_proposed("R1", orders("A", "B", "C"), at=AT, user="job")
     state = dict.fromkeys("ABC", OrderState.PROPOSED)
