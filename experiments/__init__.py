@@ -1,0 +1,1 @@
+"""Many runs: synthetic chains with known truth, replays and comparisons."""
