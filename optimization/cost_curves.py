@@ -1,0 +1,129 @@
+"""Expected cost of cumulative supply at each stock point and day: the one source of value of the planning step.
+
+The flow's slopes, the rounding to cases, the choice of trucks and the explanation of each line all read these curves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from optimization.curve_knots import Knots, expected_held, expected_short
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class CostCurves:
+    """Convex piecewise-linear expected cost of cumulative supply Z, gross of demand.
+
+    Cost of one row = sum over days of holding * E(Z - D)+, plus on shortage days shortage * E(D - Z)+, plus on one day
+    waste * E(Z - D')+, plus on receipt days slack * (Z - maximum)+.
+
+    Parameters
+    ----------
+    points
+        (n,) sku, location, tier, kind. `local` rows come first, one a stock point, in the order of the positions; a
+        warehouse without demand of its own has the demand 0. `echelon` rows follow: one for each warehouse that is
+        bought for, with the pooled demand of all it feeds and the stock of all of it as supply; they carry no holding.
+    breaks, cdf
+        (n, T, K) whole units and (n, T, K + 1): P(D <= z) on each segment of cumulative demand.
+    holding
+        (n,) [money/unit/day].
+    shortage
+        (n,) [money/unit].
+    shortage_day
+        (n, T) days on which a coverage interval ends; shortage is charged on these only, once an interval.
+    waste
+        (n,) [money/unit]; 0 where goods do not expire.
+    waste_day
+        (n,) day on which waste is charged: the last before the receipt after tonight's.
+    waste_breaks, waste_cdf
+        (n, K), (n, K + 1) knots of the demand until what is there on that day expires.
+    slack
+        (n, T) price of a unit above the maximum stock, which is then the last break [money/unit]; else 0.
+    lost_before_first_receipt
+        (n,) demand that no decision can serve any more; it is not in the demand of later days [units].
+    first_receipt, window
+        (n,) as in `Coverage` [days].
+    """
+
+    points: pd.DataFrame
+    breaks: Ints
+    cdf: Floats
+    holding: Floats
+    shortage: Floats
+    shortage_day: Flags
+    waste: Floats
+    waste_day: Ints
+    waste_breaks: Ints
+    waste_cdf: Floats
+    slack: Floats
+    lost_before_first_receipt: Floats
+    first_receipt: Ints
+    window: Ints
+
+    @property
+    def horizon(self) -> int:
+        """Days planned T."""
+        return int(self.breaks.shape[1])
+
+    @property
+    def n_local(self) -> int:
+        """Number of rows that are stock points; the rows after them are echelons."""
+        return int((self.points["kind"] == "local").sum())
+
+    @property
+    def echelon_of(self) -> Ints:
+        """Echelon row of each row of the same SKU and location, (n,); -1 where there is none."""
+        key = pd.MultiIndex.from_frame(self.points[["sku", "location"]])
+        found = key[self.n_local :].get_indexer(key)
+        return np.where(found >= 0, found + self.n_local, -1).astype(np.int64)
+
+    def take(self, rows: npt.NDArray[Any]) -> CostCurves:
+        """Return some rows, in the given order; `rows` are positions or a mask."""
+        picked = np.arange(len(self.points))[rows]
+        values = {item.name: getattr(self, item.name)[picked] for item in fields(self) if item.name != "points"}
+        return CostCurves(points=self.points.iloc[picked].reset_index(drop=True), **values)
+
+    def slopes(self) -> Floats:
+        """Cost of one more unit on each segment, (n, T, K + 1) [money/unit]: h F - b (1 - F) on shortage days."""
+        short = (self.shortage[:, None] * self.shortage_day)[:, :, None]
+        slope: Floats = self.holding[:, None, None] * self.cdf - short * (1.0 - self.cdf)
+        slope[:, :, -1] += self.slack
+        return slope
+
+    def expected_holding(self, supply: Ints) -> Floats:
+        """Holding cost over the horizon of cumulative supply (n, T) -> (n,) [money]."""
+        held = expected_held(Knots(self.breaks, self.cdf), supply)
+        cost: Floats = self.holding * held.sum(axis=1)
+        return cost
+
+    def expected_shortage(self, supply: Ints) -> Floats:
+        """Shortage cost over the horizon of cumulative supply (n, T) -> (n,) [money]."""
+        short = expected_short(Knots(self.breaks, self.cdf), supply)
+        cost: Floats = self.shortage * (short * self.shortage_day).sum(axis=1)
+        return cost
+
+    def expected_waste(self, supply: Ints) -> Floats:
+        """Cost of units that will expire, of cumulative supply (n, T) -> (n,) [money]."""
+        at = supply[np.arange(len(supply)), self.waste_day]
+        cost: Floats = self.waste * expected_held(Knots(self.waste_breaks, self.waste_cdf), at)
+        return cost
+
+    def expected_slack(self, supply: Ints) -> Floats:
+        """Price of stock above its maximum, of cumulative supply (n, T) -> (n,) [money]."""
+        cost: Floats = (self.slack * np.maximum(supply - self.breaks[:, :, -1], 0)).sum(axis=1)
+        return cost
+
+    def expected_cost(self, supply: Ints) -> Floats:
+        """All expected cost of cumulative supply (n, T) -> (n,) [money]."""
+        parts = (self.expected_holding, self.expected_shortage, self.expected_waste, self.expected_slack)
+        total: Floats = np.sum([part(supply) for part in parts], axis=0)
+        return total

@@ -1,0 +1,188 @@
+"""Breakpoints and probabilities of piecewise-linear costs: where cumulative demand bends, and how likely it is below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from forecasting.forecast import Forecast
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+# From here on a further unit is taken as certainly not needed; its slope is the pure holding cost.
+CERTAIN = 0.9995
+# Demand lost below this is not worth a second look [units].
+LEAST_LOST = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Knots:
+    """Piecewise-constant P(D <= z) of cumulative demand.
+
+    Parameters
+    ----------
+    breaks
+        (..., K) nondecreasing whole units; segment k is [breaks[k-1], breaks[k]), the first begins at 0, the last is
+        open.
+    cdf
+        (..., K + 1) probability on each segment, nondecreasing; 1 on the last.
+    """
+
+    breaks: Ints
+    cdf: Floats
+
+
+def knots(quantiles: Floats, cdf: Callable[[Floats], Floats], *, shift: Floats, lowest: float = CERTAIN) -> Knots:
+    """Place whole breakpoints at shifted quantiles, never twice on one unit, and average the CDF over each segment.
+
+    A slow mover's quantiles coincide; made distinct they resolve single units, so its cost is exact. A fractional
+    shift m = m0 + f stands for m0 units with probability 1 - f and m0 + 1 with f.
+
+    Parameters
+    ----------
+    quantiles
+        (n, K) of demand [units].
+    cdf
+        P(demand <= value) of (n, m) whole values.
+    shift
+        (n,) added to demand [units]; negative where some of it is known to be lost.
+    lowest
+        Probability from which a segment joins the last.
+    """
+    n, size = quantiles.shape
+    order = np.arange(size)
+    breaks = np.maximum(np.ceil(quantiles + shift[:, None] - 1e-9), 0.0).astype(np.int64)
+    breaks = np.maximum.accumulate(breaks - order, axis=1) + order
+    starts = np.concatenate([np.zeros((n, 1), dtype=np.int64), breaks[:, :-1]], axis=1)
+    ends = np.maximum(starts, breaks - 1)
+    whole = np.floor(shift)
+    part = (shift - whole)[:, None]
+    at = np.concatenate([starts, ends], axis=1) - whole[:, None]
+    below = cdf(at)
+    if np.any(part > 0):
+        below = (1.0 - part) * below + part * cdf(at - 1.0)
+    inner = np.maximum.accumulate(0.5 * (below[:, :size] + below[:, size:]), axis=1)
+    inner[:, 0] = np.where(breaks[:, 0] == 0, 0.0, inner[:, 0])
+    return _trimmed(breaks, inner, lowest)
+
+
+def _trimmed(breaks: Ints, inner: Floats, lowest: float) -> Knots:
+    """Let segments that are certain join the open one."""
+    n, size = breaks.shape
+    is_certain = inner >= lowest
+    first = np.where(is_certain.any(axis=1), is_certain.argmax(axis=1), size)
+    before = np.where(first > 0, breaks[np.arange(n), np.maximum(first - 1, 0)], 0)
+    joins = np.arange(size) >= first[:, None]
+    cdf = np.concatenate([np.where(joins, 1.0, inner), np.ones((n, 1))], axis=1)
+    return Knots(np.where(joins, before[:, None], breaks), cdf)
+
+
+def expected_short(curve: Knots, supply: Ints) -> Floats:
+    """E(D - z)+ on the surrogate: the area of 1 - CDF above the supply; shapes (...,) from (..., K)."""
+    starts = np.concatenate([np.zeros((*curve.breaks.shape[:-1], 1), dtype=np.int64), curve.breaks[..., :-1]], axis=-1)
+    width = np.maximum(curve.breaks - np.maximum(starts, supply[..., None]), 0)
+    short: Floats = (width * (1.0 - curve.cdf[..., :-1])).sum(axis=-1)
+    return short
+
+
+def expected_held(curve: Knots, supply: Ints) -> Floats:
+    """E(z - D)+ on the surrogate: the area of the CDF below the supply."""
+    starts = np.concatenate([np.zeros((*curve.breaks.shape[:-1], 1), dtype=np.int64), curve.breaks[..., :-1]], axis=-1)
+    width = np.maximum(np.minimum(curve.breaks, supply[..., None]) - starts, 0)
+    beyond = np.maximum(supply - curve.breaks[..., -1], 0) * curve.cdf[..., -1]
+    held: Floats = (width * curve.cdf[..., :-1]).sum(axis=-1) + beyond
+    return held
+
+
+@dataclass(frozen=True, eq=False)
+class LocalKnots:
+    """Knots of the cumulative demand D[0..d] that a stock point hedges, by day.
+
+    Parameters
+    ----------
+    breaks, cdf
+        (n, T, K) and (n, T, K + 1), as `Knots`.
+    lost
+        (n,) demand that no decision can still serve before the first receipt, taken out of later days [units].
+    """
+
+    breaks: Ints
+    cdf: Floats
+    lost: Floats
+
+
+def local_knots(
+    forecast: Forecast, levels: Floats, *, window: Ints, first_receipt: Ints, supply: Ints, floor: Ints
+) -> LocalKnots:
+    """Build the knots of points that have a forecast.
+
+    Day d < window has the distribution of D[0..d]; later days keep the uncertainty of the window and move by their
+    mean (the recourse window). From the first receipt on, the demand expected to be lost before it is subtracted.
+
+    Parameters
+    ----------
+    forecast
+        (n,) series in the order of the points.
+    levels
+        (K,) levels of the breakpoints.
+    window, first_receipt
+        (n,) as in `Coverage`.
+    supply
+        (n, T) cumulative supply without any decision [units].
+    floor
+        (n,) stock that must stay on the shelf, and backorders: added to demand [units].
+    """
+    n, horizon = supply.shape
+    breaks = np.zeros((n, horizon, levels.size), dtype=np.int64)
+    cdf = np.ones((n, horizon, levels.size + 1))
+    lost = np.zeros(n)
+    for day in range(horizon):
+        rows = np.flatnonzero(window > day)
+        if not rows.size:
+            break
+        _fill(breaks, cdf, forecast=forecast, levels=levels, rows=rows, day=day, shift=floor.astype(np.float64))
+        ending = rows[(first_receipt[rows] == day + 1) & (first_receipt[rows] < horizon)]
+        # What the shelf keeps for display is not sold, so only demand itself can be lost.
+        short = expected_short(Knots(breaks[ending, day], cdf[ending, day]), supply[ending, day])
+        lost[ending] = np.maximum(short - floor[ending], 0.0)
+    losing = lost > LEAST_LOST
+    for day in range(1, horizon):
+        rows = np.flatnonzero(losing & (first_receipt <= day) & (window > day))
+        if rows.size:
+            _fill(breaks, cdf, forecast=forecast, levels=levels, rows=rows, day=day, shift=floor - lost)
+    _freeze(breaks, cdf, forecast=forecast, window=window)
+    return LocalKnots(breaks, cdf, np.where(losing, lost, 0.0))
+
+
+def _fill(
+    breaks: Ints, cdf: Floats, *, forecast: Forecast, levels: Floats, rows: Ints, day: int, shift: Floats
+) -> None:
+    """Set the knots of some rows for one day inside their window."""
+    part = forecast.take(rows)
+    found = knots(
+        part.interval_quantiles(levels, 0, day + 1),
+        lambda values: part.interval_cdf(values, 0, day + 1),
+        shift=shift[rows].astype(np.float64),
+    )
+    breaks[rows, day] = found.breaks
+    cdf[rows, day] = found.cdf
+
+
+def _freeze(breaks: Ints, cdf: Floats, *, forecast: Forecast, window: Ints) -> None:
+    """Carry the last uncertain day forward, moved by mean demand in whole units."""
+    n, horizon = breaks.shape[:2]
+    at_window = np.zeros(n)
+    for day in range(horizon):
+        cumulative = forecast.interval_mean(0, day + 1)
+        at_window = np.where(window == day + 1, cumulative, at_window)
+        rows = np.flatnonzero(window <= day)
+        if rows.size:
+            moved = np.round(cumulative[rows] - at_window[rows]).astype(np.int64)
+            last = window[rows] - 1
+            breaks[rows, day] = breaks[rows, last] + moved[:, None]
+            cdf[rows, day] = cdf[rows, last]
