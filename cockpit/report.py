@@ -25,6 +25,7 @@ N_TRUCKS = 25
 N_EXCEPTIONS = 20
 N_ORDERS = 25
 N_FORECASTS = 6
+_SHOWN_ZOOM = 1.5
 _LOW_FILL, _MIDDLE_FILL = 40.0, 75.0
 _TERM_CONVENTION = (
     "One plan moves everything together, so splitting its money over lines is a convention: lines are counted one after "
@@ -232,8 +233,11 @@ def _network(plan: Plan, currency: str) -> dict[str, Any]:
 
 
 def _map_hint(layout: Layout, n_lanes: int) -> str:
+    zoom = (
+        f", each region magnified {layout.magnification:.0f} times" if layout.magnification >= _SHOWN_ZOOM else ""
+    )
     placed = (
-        "Locations stand at their coordinates, nudged apart where symbols would touch."
+        f"Locations stand at their coordinates{zoom}, nudged apart where symbols would touch."
         if layout.is_geographic
         else "Coordinates are missing, so locations stand in layers, from suppliers on the left to stores on the right."
     )

@@ -15,6 +15,8 @@ _MARGIN = 56.0
 _MIN_HEIGHT, _MAX_HEIGHT = 380.0, 720.0
 _KM_PER_DEGREE = 111.32
 _SHARE_WITH_COORDINATES = 0.8
+_REGION_GAP = 70.0
+_MAX_MAGNIFICATION = 12.0
 _NUDGE_LIMIT = 400
 _NUDGE_ROUNDS = 80
 _TIER_ORDER = ("supplier", "central", "forward", "store")
@@ -33,12 +35,15 @@ class Layout:
     height
         Height of the picture, its width being `WIDTH` [px].
     km_per_px
-        Scale of the map; None where positions are layers and distances mean nothing.
+        Scale between the middles of regions; None where positions are layers and distances mean nothing.
+    magnification
+        How much larger than that scale distances inside a region are drawn.
     """
 
     places: pd.DataFrame
     height: float
     km_per_px: float | None
+    magnification: float = 1.0
 
     @property
     def is_geographic(self) -> bool:
@@ -64,16 +69,39 @@ def _geographic(placed: pd.DataFrame) -> Layout:
     latitude = placed["latitude"].to_numpy(dtype=float)
     longitude = placed["longitude"].to_numpy(dtype=float)
     shrink = max(float(np.cos(np.radians(latitude.mean()))), 0.05)
-    east, north = longitude * shrink, latitude
-    wide, tall = float(np.ptp(east)), float(np.ptp(north))
-    inner_width = WIDTH - 2 * _MARGIN
-    px_per_degree = min(inner_width / max(wide, 1e-9), (_MAX_HEIGHT - 2 * _MARGIN) / max(tall, 1e-9))
-    height = max(tall * px_per_degree + 2 * _MARGIN, _MIN_HEIGHT)
-    x = WIDTH / 2 + (east - (east.max() + east.min()) / 2) * px_per_degree
-    y = height / 2 - (north - (north.max() + north.min()) / 2) * px_per_degree
-    x, y = _pushed_apart(x, y, placed["tier"].astype(str).to_numpy(), height)
+    points = np.column_stack([longitude * shrink, -latitude])
+    groups = placed["region"].astype("str").fillna("").where(placed["region"].notna(), "")
+    groups = groups.where(groups.str.len() > 0, placed["location"].astype("str"))
+    fitted, scale, _ = _fit(points)
+    magnified, magnification = _magnified(fitted, groups)
+    final, rescale, height = _fit(magnified)
+    x, y = _pushed_apart(final[:, 0], final[:, 1], placed["tier"].astype(str).to_numpy(), height)
     places = placed[["location", "tier", "region"]].assign(x=x, y=y).reset_index(drop=True)
-    return Layout(places, height, _KM_PER_DEGREE / px_per_degree)
+    return Layout(places, height, _KM_PER_DEGREE / (scale * rescale), magnification)
+
+
+def _fit(points: Floats) -> tuple[Floats, float, float]:
+    """Return points scaled alike in both directions and centred in the frame, the scale, and the frame's height."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    wide, tall = np.maximum(high - low, 1e-9)
+    scale = float(min((WIDTH - 2 * _MARGIN) / wide, (_MAX_HEIGHT - 2 * _MARGIN) / tall))
+    height = float(max(tall * scale + 2 * _MARGIN, _MIN_HEIGHT))
+    centre = np.array([WIDTH / 2, height / 2])
+    return centre + (points - (low + high) / 2) * scale, scale, height
+
+
+def _magnified(points: Floats, groups: pd.Series) -> tuple[Floats, float]:
+    """Return points with every region blown up around its middle by one factor, as far as regions stay apart."""
+    codes = pd.factorize(groups, sort=True)[0]
+    n_groups = int(codes.max()) + 1
+    middles = np.array([points[codes == code].mean(axis=0) for code in range(n_groups)])
+    radii = np.array([np.hypot(*(points[codes == code] - middles[code]).T).max() for code in range(n_groups)])
+    apart = np.hypot(*(middles[:, None, :] - middles[None, :, :]).transpose(2, 0, 1))
+    reach = radii[:, None] + radii[None, :]
+    pairs = np.triu(reach > 1e-6, k=1)
+    room = (apart - _REGION_GAP)[pairs] / reach[pairs]
+    factor = float(np.clip(room.min(), 1.0, _MAX_MAGNIFICATION)) if room.size else 1.0
+    return middles[codes] + factor * (points - middles[codes]), factor
 
 
 def _pushed_apart(x: Floats, y: Floats, tiers: NDArray[np.object_], height: float) -> tuple[Floats, Floats]:
@@ -82,7 +110,8 @@ def _pushed_apart(x: Floats, y: Floats, tiers: NDArray[np.object_], height: floa
         return x, y
     x = x + 1e-3 * np.cos(np.arange(len(x)) * 2.4)
     y = y + 1e-3 * np.sin(np.arange(len(x)) * 2.4)
-    size = np.where(tiers == "store", 8.0, 15.0)
+    store_room = float(np.clip(0.2 * np.sqrt(WIDTH * height / len(x)), 7.0, 17.0))
+    size = np.where(tiers == "store", store_room, 1.4 * store_room)
     room = size[:, None] + size[None, :]
     for _ in range(_NUDGE_ROUNDS):
         dx, dy = x[:, None] - x[None, :], y[:, None] - y[None, :]

@@ -228,5 +228,5 @@ def _scale_bar(layout: Layout) -> Markup:
     length, y = km / layout.km_per_px, layout.height - 18
     path = f"M24 {number(y - 5)}V{number(y)}H{number(24 + length)}V{number(y - 5)}"
     return element(
-        "g", {"class": "scale"}, element("path", {"d": path}), text(30 + length, y + 1, f"{km:g} km", "scale-text")
+        "g", {"class": "scale"}, element("path", {"d": path}), text(30 + length, y + 1, f"{km:g} km between regions", "scale-text")
     )

@@ -1,0 +1,223 @@
+"""The command line. Nothing heavy is imported here: `tierflow --help` must answer at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cockpit.outcome import ExitCode, Outcome
+
+EPILOG = (
+    "Exit codes: 0 done, 1 our fault, 2 wrong usage, 3 invalid input, 4 done with a limit or critical exceptions "
+    "under --strict, 5 another run holds the chain, 130 interrupted."
+)
+
+app = typer.Typer(
+    name="tierflow",
+    help="From what a chain knows tonight to the orders it should place tomorrow.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+runs_app = typer.Typer(
+    name="runs",
+    help="List, show and compare published runs.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(runs_app)
+
+Chain = Annotated[Path, typer.Argument(help="The chain folder (or its DuckDB file).", exists=True, show_default=False)]
+RunsFolder = Annotated[Path | None, typer.Option("--runs", help="Where runs are kept; default CHAIN/runs.")]
+ChainOption = Annotated[Path | None, typer.Option("--chain", help="The chain whose runs are meant.", exists=True)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")]
+Run = Annotated[str, typer.Argument(help="A run id, its beginning, or a run folder.", show_default=False)]
+
+
+class ExportChoice(StrEnum):
+    """Formats of exported orders."""
+
+    CSV = "csv"
+    JSON = "json"
+    XLSX = "xlsx"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code.
+
+    Parameters
+    ----------
+    arguments
+        Words after `tierflow`; those of the process by default.
+    """
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="tierflow")
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+def _finish(act: Callable[[], Outcome], *, as_json: bool, debug: bool, step: str) -> None:
+    """Carry out a command, write its outcome and exit with its code."""
+    from cockpit import console, failures
+
+    try:
+        if as_json:
+            with console.stdout_kept_clean(), console.progress(step):
+                outcome = act()
+        else:
+            with console.progress(step):
+                outcome = act()
+    except KeyboardInterrupt:
+        outcome = Outcome(ExitCode.INTERRUPTED, (), {"exit_code": 130, "error": "interrupted"}, ("Interrupted.",))
+    except Exception as error:
+        outcome = failures.explain(error, debug=debug)
+    console.emit(outcome, as_json=as_json)
+    raise typer.Exit(int(outcome.code))
+
+
+@app.command(short_help="Write a synthetic chain to try things on.")
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write; must be new, empty or a demo.")],
+    skus: Annotated[int, typer.Option(min=1, help="Number of SKUs.")] = 60,
+    stores: Annotated[int, typer.Option(min=1, help="Number of stores.")] = 20,
+    days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 540,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a complete synthetic chain; what is really true of it stands in DIR/truth/."""
+    from cockpit.jobs import write_demo
+
+    _finish(
+        lambda: write_demo(folder, skus=skus, stores=stores, days=days, seed=seed),
+        as_json=as_json,
+        debug=debug,
+        step="Writing a synthetic chain",
+    )
+
+
+@app.command(short_help="Report every breach of the input.")
+def check(
+    chain: Chain,
+    rejects: Annotated[
+        Path | None, typer.Option(help="File that lists every rejected row; default CHAIN/runs/rejects.csv.")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Report every breach of the input's contract at once; exit 3 if there is any."""
+    from cockpit.jobs import check_chain
+
+    _finish(lambda: check_chain(chain, rejects=rejects), as_json=as_json, debug=debug, step="Reading the chain")
+
+
+@app.command(short_help="Plan tonight's replenishment orders.")
+def plan(
+    chain: Chain,
+    cutoff: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Last day that may be known; default: the last with sales and stock."),
+    ] = None,
+    horizon: Annotated[int | None, typer.Option(min=2, max=28, help="Days planned ahead; derived by default.")] = None,
+    runs: RunsFolder = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change against the last plan; publish nothing.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 4 when there are critical exceptions.")] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Plan tonight's replenishment orders and publish them as one run."""
+    from cockpit.jobs import PlanRequest, plan_chain
+
+    request = PlanRequest(
+        chain=chain,
+        runs=runs,
+        cutoff=None if cutoff is None else cutoff.date(),
+        horizon_days=horizon,
+        is_dry_run=dry_run,
+        is_strict=strict,
+    )
+    _finish(lambda: plan_chain(request), as_json=as_json, debug=debug, step="Reading the chain")
+
+
+@app.command(short_help="Write a run's orders and release them.")
+def export(
+    run: Run,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to write the orders to.", show_default=False)],
+    format: Annotated[ExportChoice, typer.Option("--format", help="File format.")] = ExportChoice.CSV,
+    chain: ChainOption = None,
+    runs: RunsFolder = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Write the file without releasing the orders.")] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a run's orders for the systems that carry them out; they count as released from then on."""
+    from cockpit.exports import export_run
+
+    _finish(
+        lambda: export_run(run, chain=chain, runs=runs, format=str(format), to=to, is_preview=preview),
+        as_json=as_json,
+        debug=debug,
+        step="Exporting",
+    )
+
+
+@runs_app.callback(invoke_without_command=True)
+def runs_default(
+    context: typer.Context, chain: ChainOption = None, runs: RunsFolder = None, as_json: Json = False
+) -> None:
+    """List, show and compare published runs."""
+    if context.invoked_subcommand is None:
+        runs_list(chain=chain, runs=runs, as_json=as_json, debug=False)
+
+
+@runs_app.command("list", short_help="List runs, newest cutoff first.")
+def runs_list(chain: ChainOption = None, runs: RunsFolder = None, as_json: Json = False, debug: Debug = False) -> None:
+    """List runs, newest cutoff first."""
+    from cockpit.runs import list_runs
+
+    _finish(lambda: list_runs(chain=chain, runs=runs), as_json=as_json, debug=debug, step="Reading runs")
+
+
+@runs_app.command("show", short_help="Show one run.")
+def runs_show(
+    run: Run, chain: ChainOption = None, runs: RunsFolder = None, as_json: Json = False, debug: Debug = False
+) -> None:
+    """Show one run: its orders by kind, order states, KPIs and top exceptions."""
+    from cockpit.runs import show_run
+
+    _finish(lambda: show_run(run, chain=chain, runs=runs), as_json=as_json, debug=debug, step="Reading the run")
+
+
+@runs_app.command("compare", short_help="Show what differs between two runs.")
+def runs_compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="The run to compare from.", show_default=False)],
+    second: Annotated[str, typer.Argument(metavar="B", help="The run to compare with.", show_default=False)],
+    chain: ChainOption = None,
+    runs: RunsFolder = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show which orders and KPIs differ between two runs."""
+    from cockpit.runs import compare_runs
+
+    _finish(
+        lambda: compare_runs(first, second, chain=chain, runs=runs),
+        as_json=as_json,
+        debug=debug,
+        step="Comparing the runs",
+    )
+
+
+if __name__ == "__main__":
+    main()

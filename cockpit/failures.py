@@ -1,0 +1,78 @@
+"""What went wrong, in one line and with advice, and the exit code that goes with it."""
+
+from __future__ import annotations
+
+import traceback
+
+from cockpit.outcome import ExitCode, Outcome, UsageError
+
+BREACHES_SHOWN = 200
+
+
+def explain(error: Exception, *, debug: bool) -> Outcome:
+    """Return how a command ends that raised `error`: expected errors by their code, anything else as our fault."""
+    from network.breach import ContractError
+    from network.store import ChainLocked
+
+    if isinstance(error, UsageError):
+        code, lines = ExitCode.WRONG_USAGE, [str(error)]
+    elif isinstance(error, ContractError):
+        return refuse_input(error, rejects="")
+    elif isinstance(error, ChainLocked):
+        advice = "Wait until it has finished; a lock whose process has died is taken over by itself."
+        code, lines = ExitCode.CHAIN_HELD, [f"Another run holds this chain: {error}", advice]
+    else:
+        code, lines = ExitCode.OUR_FAULT, our_fault(error, debug=debug)
+    document = {"exit_code": int(code), "error": " ".join(lines)}
+    return Outcome(code=code, document=document, notices=tuple(lines))
+
+
+def our_fault(error: Exception, *, debug: bool) -> list[str]:
+    """Return one line about an unexpected error and one of advice; with `debug` the traceback too."""
+    words = str(error).strip().splitlines() or ["no message"]
+    lines = [
+        f"tierflow failed: {type(error).__name__}: {words[0]}",
+        "Nothing was published. Run the command again with --debug to see where, and report it with that output.",
+    ]
+    return lines + (["".join(traceback.format_exception(error))] if debug else [])
+
+
+def refuse_input(error: Exception, *, rejects: str) -> Outcome:
+    """Return the refusal of an invalid input: every breach, the first 20 rows of each.
+
+    Parameters
+    ----------
+    error
+        The `ContractError` with its breaches.
+    rejects
+        Where all rejected rows are listed; empty if nowhere.
+    """
+    from network.breach import ContractError
+
+    if not isinstance(error, ContractError):
+        raise TypeError(f"refuse_input is about broken contracts, not {type(error).__name__}")
+    breaches = error.breaches
+    n = len(breaches)
+    lines = [f"The input breaks its contract in {n} place{'s' if n != 1 else ''}; nothing was published."]
+    lines += [f"  {breach}" for breach in breaches[:BREACHES_SHOWN]]
+    if n > BREACHES_SHOWN:
+        lines.append(f"  ... and {n - BREACHES_SHOWN} more")
+    if rejects:
+        lines.append(f"Every rejected row: {rejects}")
+    document = {
+        "exit_code": int(ExitCode.INVALID_INPUT),
+        "error": lines[0],
+        "breaches": [
+            {
+                "table": breach.table,
+                "column": breach.column,
+                "rule": breach.rule,
+                "n_rows": breach.n_rows,
+                "rows": [{"row": row, "value": str(value)} for row, value in breach.rows],
+                "action": breach.action,
+            }
+            for breach in breaches
+        ],
+        "rejects": rejects,
+    }
+    return Outcome(code=ExitCode.INVALID_INPUT, document=document, notices=tuple(lines))
