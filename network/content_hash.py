@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 # Odd 64-bit constant of Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4): spreads neighbouring values over all bits.
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
+_KIND_BY_CODE = {"M": "date", "b": "flag", "i": "whole", "u": "whole", "f": "number"}
+
 
 def row_hashes(frame: pd.DataFrame) -> NDArray[np.uint64]:
     """Give every row one 64-bit hash of all its values, each mixed with the name of its column.
@@ -31,8 +33,7 @@ def row_hashes(frame: pd.DataFrame) -> NDArray[np.uint64]:
     total = np.zeros(len(frame), dtype=np.uint64)
     for name in sorted(map(str, frame.columns)):
         seed = np.uint64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little"))
-        values, _ = _canonical_values(frame[name])
-        total += _mix(pd.util.hash_array(values) ^ seed)
+        total += _mix(pd.util.hash_array(_canonical_values(frame[name])) ^ seed)
     return _mix(total)
 
 
@@ -48,10 +49,11 @@ def table_hash(frame: pd.DataFrame) -> str:
     -------
     A text that differs as soon as one value, one row, one column name or one column kind differs.
     """
-    kinds = {str(name): _canonical_values(frame[name].iloc[:0])[1] for name in frame.columns}
+    kinds = {str(name): _kind(dtype) for name, dtype in frame.dtypes.items()}
     digest = hashlib.sha256(canonical_json(kinds).encode())
     digest.update(len(frame).to_bytes(8, "little"))
-    digest.update(np.sort(row_hashes(frame)).astype("<u8", copy=False).tobytes())
+    if len(frame):
+        digest.update(np.sort(row_hashes(frame)).astype("<u8", copy=False).tobytes())
     return digest.hexdigest()
 
 
@@ -85,20 +87,25 @@ def combined_hash(parts: Mapping[str, str]) -> str:
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
 
-def _canonical_values(column: pd.Series[Any]) -> tuple[Any, str]:
-    """Return values that hash alike on every machine, and the kind of the column."""
-    kind = column.dtype.kind if isinstance(column.dtype, np.dtype) else ""
-    if kind == "M":
-        return column.to_numpy(dtype="datetime64[ns]").astype(np.int64), "date"
-    if kind == "b":
-        return column.to_numpy(dtype=np.uint8), "flag"
-    if kind in "iu" and kind:
-        return column.to_numpy(dtype=np.int64), "whole"
-    if kind == "f":
+def _kind(dtype: object) -> str:
+    """Return what the values of a column are, whatever their width and storage."""
+    return _KIND_BY_CODE.get(dtype.kind, "text") if isinstance(dtype, np.dtype) else "text"
+
+
+def _canonical_values(column: pd.Series[Any]) -> Any:
+    """Return values that hash alike on every machine."""
+    kind = _kind(column.dtype)
+    if kind == "date":
+        return column.to_numpy(dtype="datetime64[ns]").astype(np.int64)
+    if kind == "flag":
+        return column.to_numpy(dtype=np.uint8)
+    if kind == "whole":
+        return column.to_numpy(dtype=np.int64)
+    if kind == "number":
         values = column.to_numpy(dtype=np.float64) + 0.0  # -0.0 + 0.0 is 0.0
         values[np.isnan(values)] = np.nan  # one bit pattern for every NaN
-        return values, "number"
-    return column.astype("str").array, "text"
+        return values
+    return column.astype("str").array
 
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

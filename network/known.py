@@ -130,11 +130,15 @@ def known_tables(
     kept: dict[str, pd.DataFrame] = {}
     excluded: dict[str, int] = {}
     for name, frame in tables.items():
+        if frame.empty:
+            kept[name] = frame
+            continue
         mask = known_mask(name, frame, cutoff)
         kept[name] = frame if mask.all() else frame[mask]
         if not mask.all():
             excluded[name] = int((~mask).sum())
-    kept["stock"] = latest_stock(kept["stock"])
+    if len(kept["stock"]):
+        kept["stock"] = latest_stock(kept["stock"])
     kept["open_orders"] = orders_as_known(kept["open_orders"], kept["receipts"], cutoff)
     return kept, excluded
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -153,7 +154,7 @@ def snapshot_at(tables: Mapping[str, pd.DataFrame], settings: ChainSettings, cut
     -------
     The snapshot; what was left out is counted in `excluded`.
     """
-    complete = {name: tables[name] if name in tables else empty(name) for name in TABLES}
+    complete = {name: tables[name] if name in tables else _empty(name) for name in TABLES}
     return _snapshot(complete, settings, cutoff=pd.Timestamp(cutoff), excluded={}, hashes={})
 
 
@@ -204,10 +205,12 @@ def sorted_by_key(frame: pd.DataFrame, key: tuple[str, ...]) -> pd.DataFrame:
     if len(frame) > 1:
         ranks = _key_ranks(frame, key)
         if not bool(np.all(ranks[1:] > ranks[:-1])):
-            has_ties = len(np.unique(ranks)) < len(ranks)
-            order = np.lexsort((row_hashes(frame), ranks)) if has_ties else np.argsort(ranks, kind="stable")
+            order = np.argsort(ranks, kind="stable")
+            ordered = ranks[order]
+            if bool(np.any(ordered[1:] == ordered[:-1])):
+                order = np.lexsort((row_hashes(frame), ranks))
             frame = frame.take(order)
-    return frame if isinstance(frame.index, pd.RangeIndex) and frame.index.start == 0 else frame.reset_index(drop=True)
+    return frame if frame.index.equals(pd.RangeIndex(len(frame))) else frame.reset_index(drop=True)
 
 
 def _snapshot(
@@ -241,6 +244,12 @@ def _snapshot(
     )
 
 
+@cache
+def _empty(name: str) -> pd.DataFrame:
+    """Return the table without rows; shared, because nobody but `FrozenTables` hands it out."""
+    return empty(name)
+
+
 def _added(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
     return {name: first.get(name, 0) + second.get(name, 0) for name in sorted({*first, *second})}
 
@@ -250,7 +259,7 @@ def _key_ranks(frame: pd.DataFrame, key: tuple[str, ...]) -> NDArray[np.int64]:
     ranks = np.zeros(len(frame), dtype=np.int64)
     n_ranks = 1
     for name in key:
-        codes, levels = pd.factorize(frame[name].array, sort=True)
+        codes, levels = pd.factorize(frame[name], sort=True)
         if n_ranks * (len(levels) + 1) > _MAX_KEY:  # start again from the ranks that occur
             ranks = np.unique(ranks, return_inverse=True)[1].astype(np.int64)
             n_ranks = int(ranks.max()) + 1

@@ -28,7 +28,9 @@ def make_table(name: str, **columns: Any) -> pd.DataFrame:
         values = given.get(column.name, _default(column))
         values = values if isinstance(values, list) else [values] * n_rows
         if column.dtype.startswith("datetime64"):
-            frame[column.name] = pd.Series(pd.to_datetime(pd.Series(values, dtype="object"))).astype(column.dtype)
+            frame[column.name] = pd.Series(pd.to_datetime(pd.Series(values, dtype="object"), format="ISO8601")).astype(
+                column.dtype
+            )
         else:
             frame[column.name] = pd.Series(values, dtype="object").astype(column.dtype)
     assert set(given) <= set(frame), f"{name} has no column {set(given) - set(frame)}"
