@@ -140,8 +140,9 @@ def recent_mean(sales: pd.DataFrame, days: int, *, unit_factor: float) -> pd.Dat
     """
     last = sales["date"].max()
     recent = sales[sales["date"] > last - pd.Timedelta(days=days)]
-    total = recent.groupby(["sku", "location"], as_index=False)["units"].sum()
-    return total.assign(units_per_day=total["units"] * unit_factor / days)[["sku", "location", "units_per_day"]]
+    total: pd.DataFrame = recent.groupby(["sku", "location"])[["units"]].sum().reset_index()
+    total["units_per_day"] = total.pop("units") * unit_factor / days
+    return total
 
 
 def upstream_mean(means: pd.DataFrame, parent_by_location: pd.Series) -> pd.DataFrame:
@@ -155,7 +156,7 @@ def upstream_mean(means: pd.DataFrame, parent_by_location: pd.Series) -> pd.Data
         The location that feeds each location, indexed by the location fed.
     """
     at_parent = means.assign(location=means["location"].map(parent_by_location))
-    return at_parent.groupby(["sku", "location"], as_index=False)["units_per_day"].sum()
+    return at_parent.groupby(["sku", "location"])[["units_per_day"]].sum().reset_index()
 
 
 def starting_stock(
@@ -261,8 +262,8 @@ class StockRule:
         store, forward, central = (f"{least:g} to {most:g}" for least, most in spans)
         return (
             f"Stores hold {store} days of the last {self.mean_days} days' mean sales, {self.empty_share:.0%} of their "
-            f"stock points nothing; forward warehouses {forward} and the central warehouse {central} days of what flows "
-            "through them."
+            f"stock points nothing; forward warehouses {forward} and the central warehouse {central} days of what "
+            "flows through them."
         )
 
 

@@ -67,7 +67,7 @@ ASSUMPTIONS = (
     ("open_orders", "One day's mean sales of each SKU is due at the central warehouse on each of the next two days."),
     ("locations", "Cities and stores are anonymous: coordinates are random, and on no real map."),
     ("lanes", "One supplier, 2 days to one central warehouse; 1 day to a forward warehouse in each city; 1 day to its "
-              "stores (25 a drop, 3 m3); laterals inside a city in 1 day (30 a drop); emergency the same night (8 a "
+              "stores (15 a drop, 1.2 m3); laterals inside a city in 1 day (30 a drop); emergency the same night (8 a "
               "parcel and 0.5 a unit)."),
     ("skus", "Cost, margin (25 to 35%), volume, weight, case pack and shelf life (3 to 15 days, by category) are drawn "
              "from a fixed seed."),
@@ -164,7 +164,7 @@ def lanes_of(locations: pd.DataFrame, laterals: Literal["city", "district"]) -> 
         truck = round(150 + 2.2 * km, 0)
         lanes += [
             Lane(CENTRAL, forward, "transfer", 1, truck_cost=truck, truck_volume_m3=25.0, distance_km=km),
-            Lane(forward, city, "transfer", 1, truck_cost=25.0, truck_volume_m3=3.0),
+            Lane(forward, city, "transfer", 1, truck_cost=15.0, truck_volume_m3=1.2),
             Lane(forward, city, "emergency", 0, unit_cost=0.5, parcel_cost=8.0),
         ]
     group = "region" if laterals == "city" else "zone"
@@ -249,9 +249,14 @@ def build_chain(rows: pd.DataFrame, laterals: Literal["city", "district"] = "cit
         **invented_stock(sales, locations, STOCK, unit_factor=UNIT_FACTOR, rng=rng),
     }
     tables["assortment"] = tables["assortment"].assign(presentation_stock=2)
-    economics = {"holding_rate_per_year": 0.25, "gross_margin": 0.30}
     return ChainFolder(
-        "freshretailnet", "CNY", "Asia/Shanghai", tables, ASSUMPTIONS, unit_factor=UNIT_FACTOR, economics=economics
+        id="freshretailnet",
+        currency="CNY",
+        time_zone="Asia/Shanghai",
+        tables=tables,
+        assumptions=ASSUMPTIONS,
+        unit_factor=UNIT_FACTOR,
+        economics={"holding_rate_per_year": 0.25, "gross_margin": 0.30},
     )
 
 
