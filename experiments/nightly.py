@@ -1,0 +1,76 @@
+"""Our own planner as a policy of the twin: every night a snapshot, a plan, its moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+import engine
+from experiments.twin import MOVE_COLUMNS, Night
+from network.contracts import OrderState
+from network.graph import build_network
+from network.settings import ChainSettings
+from network.snapshot import Snapshot, snapshot_at
+
+if TYPE_CHECKING:
+    from forecasting.pipeline import Forecaster
+
+
+@dataclass(eq=False)
+class NightlyPlanner:
+    """Plans as the daily job does: refits on the first night and every `refit_days`, otherwise reuses the models.
+
+    Parameters
+    ----------
+    tables
+        Every table of the chain with all vintages, also those after the start: the snapshot of each night leaves out
+        what was not known by then. Sales after the start are taken from the replay, never from here.
+    settings
+        Settings of the chain.
+    start
+        Cutoff at which the replay begins.
+    config
+        Engine settings.
+    refit_days
+        Nights between two fits, at least 1.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    settings: ChainSettings
+    start: pd.Timestamp
+    config: engine.EngineConfig = field(default_factory=engine.EngineConfig)
+    refit_days: int = 28
+    _champion: Forecaster | None = field(default=None, init=False)
+    _fitted_on: pd.Timestamp | None = field(default=None, init=False)
+
+    def __call__(self, night: Night) -> pd.DataFrame:
+        """Plan one night and return what leaves tomorrow."""
+        from forecasting.pipeline import fit_forecaster
+
+        snapshot = self.snapshot(night)
+        network = build_network(snapshot)
+        is_due = self._fitted_on is None or (night.date - self._fitted_on).days >= self.refit_days
+        if self._champion is None or is_due:
+            self._champion = fit_forecaster(snapshot, network, self.config.forecast)
+            self._fitted_on = night.date
+        moves = engine.decide_moves(snapshot, network, self._champion, config=self.config)
+        return moves[list(MOVE_COLUMNS)]
+
+    def snapshot(self, night: Night) -> Snapshot:
+        """Return what the planner knows at the end of a night."""
+        sales = self.tables["sales"]
+        sales = sales[sales["date"].le(self.start)]
+        if len(night.sales):
+            sales = pd.concat([sales, night.sales], ignore_index=True)
+        changed = {
+            "sales": sales,
+            "stock": night.stock.assign(as_of=night.date + pd.Timedelta(hours=23), allocated=0, stock_type="free"),
+            "open_orders": night.open_orders.assign(status=str(OrderState.CONFIRMED), external_ref=""),
+            "receipts": self.tables["receipts"][self.tables["receipts"]["date"].le(self.start)],
+        }
+        typed = {name: frame.reindex(columns=self.tables[name].columns) for name, frame in changed.items()}
+        typed = {name: frame.astype(self.tables[name].dtypes.to_dict()) for name, frame in typed.items()}
+        return snapshot_at({**self.tables, **typed}, self.settings, night.date)
