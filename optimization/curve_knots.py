@@ -1,4 +1,4 @@
-"""Breakpoints and probabilities of piecewise-linear costs: where cumulative demand bends, and how likely it is below."""
+"""Knots of piecewise-linear expected costs: where cumulative demand bends, and how likely it is below."""
 
 from __future__ import annotations
 
@@ -147,9 +147,9 @@ def local_knots(
             break
         _fill(breaks, cdf, forecast=forecast, levels=levels, rows=rows, day=day, shift=floor.astype(np.float64))
         ending = rows[(first_receipt[rows] == day + 1) & (first_receipt[rows] < horizon)]
-        # What the shelf keeps for display is not sold, so only demand itself can be lost.
-        short = expected_short(Knots(breaks[ending, day], cdf[ending, day]), supply[ending, day])
-        lost[ending] = np.maximum(short - floor[ending], 0.0)
+        # Display stock and backorders are in the knots, but only demand itself can be lost.
+        there = supply[ending, day] + floor[ending]
+        lost[ending] = expected_short(Knots(breaks[ending, day], cdf[ending, day]), there)
     losing = lost > LEAST_LOST
     for day in range(1, horizon):
         rows = np.flatnonzero(losing & (first_receipt <= day) & (window > day))

@@ -1,0 +1,266 @@
+"""Build the cost curves of a night: local curves with a recourse window, echelon curves with pooled demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from network.columns import Mode
+from network.economics import sku_economics
+from optimization.config import PlanConfig
+from optimization.cost_curves import CostCurves
+from optimization.coverage import Coverage, build_coverage
+from optimization.curve_echelon import EchelonCurves, echelon_curves
+from optimization.curve_knots import LocalKnots, knots, local_knots
+from optimization.inbound import Inbound, build_inbound
+from optimization.pooling import build_pools
+
+if TYPE_CHECKING:
+    from forecasting.forecast import Forecast
+    from network.graph import SupplyNetwork
+    from network.snapshot import Snapshot
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+KEY = ["sku", "location"]
+# Goods that live longer never expire before they are sold or moved in any plan worth making [days].
+LONGEST_LIFE_DAYS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class PointFacts:
+    """What the curves need to know of each stock point, in the order of the positions.
+
+    Parameters
+    ----------
+    series
+        (n,) row of the forecast; -1 without one.
+    supply
+        (n, T) cumulative units there without any decision: free on hand and open orders.
+    pipeline
+        (n, T) units that open orders bring by day.
+    floor
+        (n,) display or minimum stock, and backorders [units].
+    maximum
+        (n,) maximum stock [units]; NaN without one.
+    holding, shortage, waste
+        (n,) [money/unit/day], [money/unit], [money/unit].
+    life
+        (n,) shelf life [days]; 0 where goods do not expire in time.
+    """
+
+    series: Ints
+    supply: Ints
+    pipeline: Ints
+    floor: Ints
+    maximum: Floats
+    holding: Floats
+    shortage: Floats
+    waste: Floats
+    life: Ints
+
+
+def build_cost_curves(
+    forecast: Forecast,
+    network: SupplyNetwork,
+    snapshot: Snapshot,
+    *,
+    positions: pd.DataFrame,
+    targets: pd.DataFrame,
+    arrivals: pd.DataFrame,
+    horizon: int,
+    config: PlanConfig,
+) -> CostCurves:
+    """Build the expected cost of cumulative supply at every stock point and echelon.
+
+    Parameters
+    ----------
+    forecast
+        Demand to come.
+    network, snapshot
+        Lanes and what is known.
+    positions
+        Result of `inventory_positions`.
+    targets
+        Result of `stock_targets`; row by row those of the positions.
+    arrivals
+        Result of `arrivals`.
+    horizon
+        Days planned T.
+    config
+        Settings.
+    """
+    inbound = build_inbound(positions, snapshot, network=network, horizon=horizon, max_sources=config.max_sources)
+    facts = point_facts(forecast, snapshot, positions=positions, targets=targets, arrivals=arrivals, horizon=horizon)
+    has_series = facts.series >= 0
+    daily = (
+        np.where(has_series, forecast.interval_mean(0, 1)[facts.series], 0.0) if has_series.any() else 0.0 * facts.waste
+    )
+    free = facts.supply[:, 0] - facts.pipeline[:, 0]
+    coverage = build_coverage(
+        inbound, facts.pipeline, on_hand=free, daily_mean=daily, has_recourse=config.recourse_window
+    )
+    levels = np.asarray(config.quantile_levels)
+    local = _local(forecast, facts, coverage=coverage, levels=levels)
+    curves = _local_curves(positions, targets, facts=facts, coverage=coverage, local=local)
+    curves = _with_maximum(curves, facts, forecast=forecast, receipts=coverage.receipts)
+    curves = _with_waste(curves, facts, forecast=forecast, levels=levels)
+    if not config.echelon_chain:
+        return curves
+    is_purchase = network.lanes["mode"].to_numpy()[inbound.lane] == Mode.PURCHASE
+    pool = build_pools(inbound, is_purchase, len(positions))
+    echelon = echelon_curves(forecast, facts, pool=pool, coverage=coverage, lost=local.lost, config=config)
+    return _joined(curves, echelon, roots=pool.roots)
+
+
+def point_facts(
+    forecast: Forecast,
+    snapshot: Snapshot,
+    *,
+    positions: pd.DataFrame,
+    targets: pd.DataFrame,
+    arrivals: pd.DataFrame,
+    horizon: int,
+) -> PointFacts:
+    """Gather stock, limits and money of each stock point; parameters as for `build_cost_curves`."""
+    keys = pd.MultiIndex.from_frame(positions[KEY])
+    series = pd.MultiIndex.from_frame(forecast.series[KEY]).get_indexer(keys)
+    pipeline = np.zeros((len(positions), horizon), dtype=np.int64)
+    rows = keys.get_indexer(pd.MultiIndex.from_frame(arrivals[KEY]))
+    known = rows >= 0
+    np.add.at(pipeline, (rows[known], arrivals["day"].to_numpy()[known]), arrivals["quantity"].to_numpy()[known])
+    free = (positions["on_hand"] - positions["allocated"]).to_numpy(dtype=np.int64)
+    owed = np.maximum(-free, 0) + positions["backorders"].to_numpy(dtype=np.int64)
+    display = targets[["presentation_stock", "min_stock"]].max(axis=1).to_numpy(dtype=np.int64)
+    money = sku_economics(snapshot).set_index("sku").reindex(positions["sku"])
+    holding = money["holding_cost"].fillna(0.0).to_numpy(dtype=np.float64)
+    ratio = np.minimum(targets["critical_ratio"].to_numpy(dtype=np.float64), 0.9999)
+    goal = holding * targets["review_days"].to_numpy(dtype=np.float64) * ratio / (1.0 - ratio)
+    life = snapshot.table("skus").set_index("sku")["shelf_life_days"].reindex(positions["sku"])
+    days = life.astype("float64").fillna(0).to_numpy(dtype=np.float64)
+    share = snapshot.settings.economics.waste_value_share
+    return PointFacts(
+        series=np.asarray(series, dtype=np.int64),
+        supply=np.maximum(free, 0)[:, None] + np.cumsum(pipeline, axis=1),
+        pipeline=pipeline,
+        floor=display + owed,
+        maximum=targets["max_stock"].to_numpy(dtype=np.float64),
+        holding=holding,
+        shortage=np.maximum(money["shortage_cost"].fillna(0.0).to_numpy(dtype=np.float64), goal),
+        waste=money["unit_cost"].fillna(0.0).to_numpy(dtype=np.float64) * share,
+        life=np.where(days <= LONGEST_LIFE_DAYS, days, 0).astype(np.int64),
+    )
+
+
+def _local(forecast: Forecast, facts: PointFacts, *, coverage: Coverage, levels: Floats) -> LocalKnots:
+    """Knots of every point; without a forecast, demand is just what must stay on the shelf."""
+    n, horizon = facts.supply.shape
+    breaks = np.repeat(np.repeat(facts.floor[:, None, None], horizon, axis=1), levels.size, axis=2)
+    cdf = np.ones((n, horizon, levels.size + 1))
+    cdf[:, :, 0] = 0.0
+    lost = np.zeros(n)
+    rows = np.flatnonzero(facts.series >= 0)
+    if rows.size:
+        found = local_knots(
+            forecast.take(facts.series[rows]),
+            levels,
+            window=coverage.window[rows],
+            first_receipt=coverage.first_receipt[rows],
+            supply=facts.supply[rows],
+            floor=facts.floor[rows],
+        )
+        breaks[rows], cdf[rows], lost[rows] = found.breaks, found.cdf, found.lost
+    return LocalKnots(breaks, cdf, lost)
+
+
+def _local_curves(
+    positions: pd.DataFrame, targets: pd.DataFrame, *, facts: PointFacts, coverage: Coverage, local: LocalKnots
+) -> CostCurves:
+    n, horizon, size = local.breaks.shape
+    points = positions[KEY].assign(tier=targets["tier"].to_numpy(), kind="local").astype("str")
+    return CostCurves(
+        points=points.reset_index(drop=True),
+        breaks=local.breaks,
+        cdf=local.cdf,
+        holding=facts.holding,
+        shortage=facts.shortage,
+        shortage_day=coverage.shortage_day,
+        waste=np.zeros(n),
+        waste_day=coverage.window - 1,
+        waste_breaks=np.zeros((n, size), dtype=np.int64),
+        waste_cdf=np.ones((n, size + 1)),
+        slack=np.zeros((n, horizon)),
+        lost_before_first_receipt=local.lost,
+        first_receipt=coverage.first_receipt,
+        window=coverage.window,
+    )
+
+
+def _with_maximum(
+    curves: CostCurves, facts: PointFacts, *, forecast: Forecast, receipts: npt.NDArray[np.bool_]
+) -> CostCurves:
+    """Make the maximum stock the last break on receipt days, and price what is above it like a lost sale."""
+    rows = np.flatnonzero(~np.isnan(facts.maximum))
+    horizon = curves.horizon
+    for day in range(horizon) if rows.size else ():
+        hit = rows[receipts[rows, day]]
+        used = _mean_of(forecast, facts.series[hit], np.maximum(day - curves.first_receipt[hit], 0))
+        ceiling = np.round(facts.maximum[hit] + used).astype(np.int64)
+        bent = np.minimum(curves.breaks[hit, day], ceiling[:, None])
+        bent[:, -1] = ceiling
+        curves.breaks[hit, day] = bent
+        curves.slack[hit, day] = np.maximum(facts.shortage[hit], facts.holding[hit])
+    return curves
+
+
+def _mean_of(forecast: Forecast, series: Ints, n_days: Ints) -> Floats:
+    """Mean demand of the first days, a different number for each series; 0 without a forecast."""
+    result = np.zeros(series.size)
+    for stop in np.unique(n_days):
+        hit = (n_days == stop) & (series >= 0)
+        result[hit] = forecast.take(series[hit]).interval_mean(0, int(stop))
+    return result
+
+
+def _with_waste(curves: CostCurves, facts: PointFacts, *, forecast: Forecast, levels: Floats) -> CostCurves:
+    """Set the demand until expiry of what is there on the waste day: D[0..day + life]."""
+    rows = np.flatnonzero((facts.life > 0) & (facts.series >= 0) & (facts.waste > 0))
+    stops = curves.waste_day[rows] + facts.life[rows] + 1
+    for stop in np.unique(stops):
+        hit = rows[stops == stop]
+        part = forecast.take(facts.series[hit])
+        lost = curves.lost_before_first_receipt[hit]
+        quantiles = part.interval_quantiles(levels, 0, int(stop))
+        found = knots(quantiles, lambda at, p=part, s=int(stop): p.interval_cdf(at, 0, s), shift=-lost)  # type: ignore[misc]
+        curves.waste_breaks[hit], curves.waste_cdf[hit] = found.breaks, found.cdf
+        curves.waste[hit] = facts.waste[hit]
+    return curves
+
+
+def _joined(curves: CostCurves, echelon: EchelonCurves, *, roots: Ints) -> CostCurves:
+    """Append the echelon rows."""
+    n_pools = roots.size
+    points = curves.points.iloc[roots].assign(kind="echelon").astype("str")
+    return CostCurves(
+        points=pd.concat([curves.points, points], ignore_index=True),
+        breaks=np.concatenate([curves.breaks, echelon.breaks]),
+        cdf=np.concatenate([curves.cdf, echelon.cdf]),
+        holding=np.concatenate([curves.holding, np.zeros(n_pools)]),
+        shortage=np.concatenate([curves.shortage, echelon.shortage]),
+        shortage_day=np.concatenate([curves.shortage_day, echelon.shortage_day]),
+        waste=np.concatenate([curves.waste, echelon.waste]),
+        waste_day=np.concatenate([curves.waste_day, curves.waste_day[roots]]),
+        waste_breaks=np.concatenate([curves.waste_breaks, echelon.waste_breaks]),
+        waste_cdf=np.concatenate([curves.waste_cdf, echelon.waste_cdf]),
+        slack=np.concatenate([curves.slack, np.zeros((n_pools, curves.horizon))]),
+        lost_before_first_receipt=np.concatenate([curves.lost_before_first_receipt, np.zeros(n_pools)]),
+        first_receipt=np.concatenate([curves.first_receipt, curves.first_receipt[roots]]),
+        window=np.concatenate([curves.window, curves.window[roots]]),
+    )
+
+
+__all__ = ["EchelonCurves", "Inbound", "build_cost_curves"]
