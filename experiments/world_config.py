@@ -70,7 +70,7 @@ class WorldConfig:
 
     @property
     def n_drawn(self) -> int:
-        """Days for which plans and drivers are drawn, whatever `future_days` is, so that it changes nothing published."""
+        """Days for which plans and drivers are drawn, whatever `future_days` is: it changes nothing published."""
         return self.n_days + DRAWN_AHEAD
 
     @property

@@ -78,7 +78,9 @@ def mean_demand(day: int, intensity: Intensity, *, places: Places, goods: Goods,
     zone_factor[:, :2] *= drivers.footfall[day][:, None]
     warmth = goods.of_category("warmth")[:, None] * drivers.anomaly[day][places.zone_region]
     mean: Floats = intensity.static * intensity.by_sku[day][:, None, None] * zone_factor
-    return mean * intensity.uplift[day][:, places.zone_region] * np.clip(1 + warmth, 0.5, 1.5)[:, :, None]
+    mean *= intensity.uplift[day][:, places.zone_region]
+    mean *= np.clip(1 + warmth, 0.5, 1.5)[:, :, None]
+    return mean
 
 
 def draw_demand(config: WorldConfig, places: Places, goods: Goods, *, intensity: Intensity, drivers: Drivers) -> Units:

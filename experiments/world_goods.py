@@ -46,15 +46,15 @@ class Category:
 
 
 CATEGORIES = (
-    Category("DRINKS", "smooth", 0.12, (5, 14), (2.0, 5.0), (1, 0.03, 0.35, 0.03), 1.8, (0.003, 0.008),
+    Category("DRINKS", "smooth", 0.12, (5, 14), (2.0, 5.0), (1, 0.03, 0.29, 0.03), 1.8, (0.003, 0.008),
              season=(0.22, 200), warmth=0.025),
-    Category("SNACKS", "smooth", 0.12, (6, 22), (1.9, 4.2), (1, 0.03, 0.30, 0.05), 1.9, (0.003, 0.007),
+    Category("SNACKS", "smooth", 0.12, (6, 22), (1.9, 4.2), (1, 0.03, 0.25, 0.04), 1.9, (0.003, 0.007),
              season=(0.12, 15)),
-    Category("DAIRY", "smooth", 0.10, (8, 26), (1.9, 4.2), (1, 0.02, 0.35, 0.02), 1.5, (0.001, 0.003),
+    Category("DAIRY", "smooth", 0.10, (8, 26), (1.9, 4.2), (1, 0.02, 0.29, 0.02), 1.5, (0.001, 0.003),
              season=(0.05, 180), shelf_life_days=(12, 20)),
-    Category("BEAUTY", "erratic", 0.12, (25, 90), (2.6, 4.6), (1, 0.05, 0.22, 0.18), 2.4, (0.001, 0.002),
+    Category("BEAUTY", "erratic", 0.12, (25, 90), (2.6, 4.6), (1, 0.05, 0.20, 0.14), 2.4, (0.001, 0.002),
              season=(0.05, 330), search_effect=0.22, search_lead_days=5, social_effect=True),
-    Category("HOUSEHOLD", "erratic", 0.11, (10, 40), (2.6, 4.6), (1, 0.04, 0.20, 0.12), 2.1, (0.004, 0.012),
+    Category("HOUSEHOLD", "erratic", 0.11, (10, 40), (2.6, 4.6), (1, 0.04, 0.18, 0.10), 2.1, (0.004, 0.012),
              season=(0.05, 120)),
     Category("HOME", "intermittent", 0.13, (40, 160), (0.14, 0.45), (1, 0.10, 0.18, 0.28), 1.8, (0.008, 0.030),
              season=(0.08, 270)),
@@ -126,7 +126,7 @@ def _between(rng: np.random.Generator, ranges: list[tuple[float, float]]) -> Flo
 
 
 def _life(config: WorldConfig, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Draw launches and phase-outs: a tenth each in history, one SKU just launched, one about to be, one about to end."""
+    """Draw launches and phase-outs: a twelfth each in history; one just launched, one about to be, one about to end."""
     n, days = config.n_skus, config.n_days
     first, last = np.full(n, -NEVER), np.full(n, NEVER)
     order = rng.permutation(n)
@@ -230,7 +230,7 @@ def _skus_table(
 
 
 def build_assortment(config: WorldConfig, places: Places, goods: Goods) -> pd.DataFrame:
-    """Return the contract table `assortment`: what each forward warehouse and store carries, and within which limits."""
+    """Return the contract table `assortment`: what each forward warehouse and store carries, within which limits."""
     rng = config.stream("assortment")
     first_store = places.first_store
     carries = np.zeros((config.n_skus, len(places.names)), dtype=bool)

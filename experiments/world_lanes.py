@@ -24,7 +24,8 @@ LATERAL_STORE_LIMIT = 40
 """With more stores than this, only forward warehouses exchange stock between regions."""
 COLUMNS = [
     "origin", "destination", "mode", "lead_time_days", "lead_time_sd_days", "order_days", "unit_cost", "truck_cost",
-    "truck_volume_m3", "truck_weight_kg", "max_trucks", "min_order_value", "parcel_cost", "distance_km", "co2_kg_per_truck",
+    "truck_volume_m3", "truck_weight_kg", "max_trucks", "min_order_value", "parcel_cost", "distance_km",
+    "co2_kg_per_truck",
 ]  # fmt: skip
 
 
@@ -38,7 +39,7 @@ def order_days_of(places: Places) -> list[str]:
 
 
 def transfer_lead_days(places: Places) -> Floats:
-    """Return lead times from the central warehouse [days]: 2 within 400 km, 3 within 1000 km, else 4; stores 1 more if far."""
+    """Return lead times from the central warehouse [days], (L,): 2 within 400 km, 3 within 1000 km, else 4."""
     distance = places.distance[np.arange(len(places.names)), places.parent]
     lead: Floats = np.select([distance < 400, distance < 1000], [2.0, 3.0], 4.0)
     return lead
@@ -115,8 +116,9 @@ def _emergencies(places: Places) -> list[dict[str, Any]]:
         parent = int(places.parent[index])
         distance = float(places.distance[parent, index]) * 1.2
         base = {"origin": places.names[parent], "destination": places.names[index], "mode": "emergency"}
-        rows.append(base | {"lead_time_days": 1 if distance < 600 else 2, "lead_time_sd_days": 0.0, "unit_cost": 1.5,
-                            "parcel_cost": round(25 + 0.05 * distance, 0), "distance_km": round(distance, 1)})  # fmt: skip
+        lead = 1 if distance < 600 else 2
+        rows.append(base | {"lead_time_days": lead, "lead_time_sd_days": 0.0, "unit_cost": 1.5,
+                            "parcel_cost": round(25 + 0.05 * distance), "distance_km": round(distance, 1)})  # fmt: skip
     for zone, forward in enumerate(places.zone_forward):
         store = places.first_store + zone
         distance = float(places.distance[store, forward]) * 1.2

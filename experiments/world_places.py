@@ -9,14 +9,24 @@ import pandas as pd
 from experiments.world_config import CHANNELS, Flags, Floats, Ints, WorldConfig, ids
 
 CITIES = {
-    "EAST": (("Shanghai", 31.23, 121.47), ("Hangzhou", 30.27, 120.15), ("Nanjing", 32.06, 118.80), ("Suzhou", 31.30, 120.58)),
+    "EAST": (
+        ("Shanghai", 31.23, 121.47),
+        ("Hangzhou", 30.27, 120.15),
+        ("Nanjing", 32.06, 118.80),
+        ("Suzhou", 31.30, 120.58),
+    ),
     "SOUTH": (("Guangzhou", 23.13, 113.26), ("Shenzhen", 22.54, 114.06), ("Xiamen", 24.48, 118.09)),
     "WEST": (("Chengdu", 30.57, 104.07), ("Chongqing", 29.56, 106.55), ("Xian", 34.34, 108.94)),
     "NORTH": (("Beijing", 39.90, 116.41), ("Tianjin", 39.08, 117.20), ("Jinan", 36.65, 117.12)),
 }
 """Cities of each region with latitude and longitude [degrees]; the first holds the region's central warehouse."""
 
-SUPPLIER_CITIES = (("Ningbo", 29.87, 121.54), ("Dongguan", 23.02, 113.75), ("Wuhan", 30.59, 114.31), ("Qingdao", 36.07, 120.38))
+SUPPLIER_CITIES = (
+    ("Ningbo", 29.87, 121.54),
+    ("Dongguan", 23.02, 113.75),
+    ("Wuhan", 30.59, 114.31),
+    ("Qingdao", 36.07, 120.38),
+)
 STORES_PER_FORWARD = 4
 ROUNDS = 3
 
@@ -119,18 +129,32 @@ def _own_rows(config: WorldConfig, regions: tuple[str, ...]) -> list[dict[str, A
 def _locations_table(rows: list[dict[str, Any]], regions: tuple[str, ...], suppliers: tuple[str, ...]) -> pd.DataFrame:
     """Return the contract table `locations`."""
     records = [
-        {"location": name, "tier": "supplier", "latitude": lat, "longitude": lon, "company": city, "ownership": "franchise"}
+        {
+            "location": name,
+            "tier": "supplier",
+            "latitude": lat,
+            "longitude": lon,
+            "company": city,
+            "ownership": "franchise",
+        }
         for name, (city, lat, lon) in zip(suppliers, SUPPLIER_CITIES, strict=True)
     ]
     for row in rows:
         latitude, longitude = row["at"]
         record = {"location": row["location"], "tier": row["tier"], "region": regions[row["r"]], "latitude": latitude}
-        record |= {"longitude": longitude, "company": "Demo Retail", "ownership": "own", "storage_volume_m3": row["volume"]}
+        record |= {
+            "longitude": longitude,
+            "company": "Demo Retail",
+            "ownership": "own",
+            "storage_volume_m3": row["volume"],
+        }
         if row["tier"] == "store":
             record["zone"] = "Z" + row["location"][1:]
         records.append(record)
     table = pd.DataFrame.from_records(records)
-    return table[["location", "tier", "region", "zone", "latitude", "longitude", "company", "ownership", "storage_volume_m3"]]
+    return table[
+        ["location", "tier", "region", "zone", "latitude", "longitude", "company", "ownership", "storage_volume_m3"]
+    ]
 
 
 def build_places(config: WorldConfig) -> Places:
@@ -151,7 +175,8 @@ def build_places(config: WorldConfig) -> Places:
     raw = config.stream("zone size").lognormal(0.0, 0.35, config.n_stores)
     zones = pd.DataFrame({"zone": zone_names, "latitude": latitude[tier == 2], "longitude": longitude[tier == 2]})
     return Places(
-        table=_locations_table(rows, regions, suppliers), zones=zones, serving=_serving_table(server, names, zone_names),
+        table=_locations_table(rows, regions, suppliers), zones=zones,
+        serving=_serving_table(server, names, zone_names),
         region_names=regions, suppliers=suppliers, names=names, zone_names=zone_names, tier=tier, region=region,
         parent=parent, zone_region=region[tier == 2], zone_forward=zone_forward, size=raw / raw.mean(), server=server,
         distance=distance,
@@ -179,8 +204,18 @@ def _servers(distance: Floats, zone_forward: Ints, *, parent: Ints, first_store:
 
 def _serving_table(server: Ints, names: tuple[str, ...], zone_names: tuple[str, ...]) -> pd.DataFrame:
     """Return the contract table `serving`."""
-    promise_hours = {"walk_in": (0.0,) * 3, "pickup": (2.0,) * 3, "instant": (0.5, 0.75, 1.0), "delivery": (24.0, 48.0, 24.0)}
-    cost_per_order = {"walk_in": (0.0,) * 3, "pickup": (1.0,) * 3, "instant": (5.0, 6.5, 8.0), "delivery": (6.0, 8.0, 9.0)}
+    promise_hours = {
+        "walk_in": (0.0,) * 3,
+        "pickup": (2.0,) * 3,
+        "instant": (0.5, 0.75, 1.0),
+        "delivery": (24.0, 48.0, 24.0),
+    }
+    cost_per_order = {
+        "walk_in": (0.0,) * 3,
+        "pickup": (1.0,) * 3,
+        "instant": (5.0, 6.5, 8.0),
+        "delivery": (6.0, 8.0, 9.0),
+    }
     rounds, zones, channels = np.nonzero(server >= 0)
     channel_names = [CHANNELS[c] for c in channels]
     table = pd.DataFrame(

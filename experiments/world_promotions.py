@@ -91,12 +91,14 @@ def _ordinary(config: WorldConfig, places: Places, goods: Goods) -> list[Promoti
         if fortnight % 2 == 0:
             chosen, first = int(rng.integers(0, len(CATEGORIES))), fortnight * 14 + int(rng.integers(0, 10))
             name = f"W{fortnight:02d}-{CATEGORIES[chosen].name}"
-            plans.append(Promotion(name, -1, chosen, -1, -1, "discount", first, first + 2, first - 10, 0.92, (1.1,) * 4))
+            plans.append(
+                Promotion(name, -1, chosen, -1, -1, "discount", first, first + 2, first - 10, 0.92, (1.1,) * 4)
+            )
     return plans
 
 
 def _live_streams(config: WorldConfig, goods: Goods) -> list[Promotion]:
-    """About every 50 days a live stream sells one SKU for two days; one is announced for the third day after the last."""
+    """About every 50 days a live stream sells one SKU for two days; one is announced for the third day to come."""
     rng = config.stream("live")
     days = [*range(35, config.n_days - 5, 50), config.n_days + 2, *range(config.n_days + 30, config.n_drawn - 5, 50)]
     pull = tuple(float(x) for x in LIVE_PULL)
@@ -108,7 +110,9 @@ def _live_streams(config: WorldConfig, goods: Goods) -> list[Promotion]:
     return plans
 
 
-def promotion_effects(config: WorldConfig, goods: Goods, plans: list[Promotion], n_regions: int) -> tuple[Floats, Floats]:
+def promotion_effects(
+    config: WorldConfig, goods: Goods, plans: list[Promotion], n_regions: int
+) -> tuple[Floats, Floats]:
     """Return true uplift and relative price, both (n_drawn, n_skus, n_regions, 4).
 
     Uplift is price ** -elasticity times the pull of the mechanism; plans stack, up to `UPLIFT_LIMIT`.
@@ -126,7 +130,9 @@ def promotion_effects(config: WorldConfig, goods: Goods, plans: list[Promotion],
         uplift[cell] *= factor[None, :, None, :]
         price[cell] = np.minimum(price[cell], plan.depth)
         if plan.sku >= 0:
-            others = np.flatnonzero((goods.category == goods.category[plan.sku]) & (np.arange(len(goods.base)) != plan.sku))
+            others = np.flatnonzero(
+                (goods.category == goods.category[plan.sku]) & (np.arange(len(goods.base)) != plan.sku)
+            )
             uplift[np.ix_(days, others, regions, channels)] *= 1 + HALO
         after = np.arange(max(plan.last + 1, 0), max(min(plan.last + 1 + DIP_DAYS, config.n_drawn), 0))
         uplift[np.ix_(after, members, regions, channels)] *= DIP
@@ -169,7 +175,9 @@ def promotions_table(
     return pd.DataFrame.from_records(rows).sort_values(["known_at", "promotion"], ignore_index=True)
 
 
-def presales_table(config: WorldConfig, goods: Goods, zones: tuple[str, ...], *, plans: list[Promotion], expected: Floats) -> pd.DataFrame:
+def presales_table(
+    config: WorldConfig, goods: Goods, zones: tuple[str, ...], *, plans: list[Promotion], expected: Floats
+) -> pd.DataFrame:
     """Return the contract table `presales`: deposits by SKU and zone, counted on the last day or the eve of shipping.
 
     Parameters

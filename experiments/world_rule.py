@@ -18,7 +18,7 @@ from experiments.world_lanes import (
 from experiments.world_places import Places
 from experiments.world_shelf import RING_DAYS, Shelf
 
-COVER_DAYS = np.array([24.0, 10.0, 11.0])
+COVER_DAYS = np.array([22.0, 7.5, 8.5])
 """Cover that planners aim at, beyond lead time and review at central warehouses, by tier [days]."""
 PUSH_BEFORE_END_DAYS = 55
 """A planner's bet fills the region where a misplaced SKU does not sell, this many days before the last."""
@@ -83,17 +83,17 @@ def build_habits(config: WorldConfig, places: Places, goods: Goods, *, rate: Flo
     rng, shape = config.stream("habits"), rate.shape
     cover = np.broadcast_to(COVER_DAYS[places.tier], shape).copy()
     fresh = (goods.shelf_life > 0)[:, None] & (places.tier > 0)
-    cover = np.where(fresh, np.minimum(cover, 0.45 * goods.shelf_life[:, None]), cover)
-    bias = rng.lognormal(0.0, 0.30, shape)
-    bias[:, places.tier == 0] = rng.lognormal(0.0, 0.15, (shape[0], int((places.tier == 0).sum())))
+    cover = np.where(fresh, np.minimum(cover, 0.60 * goods.shelf_life[:, None]), cover)
+    bias = rng.lognormal(0.0, 0.38, shape)
+    bias[:, places.tier == 0] = rng.lognormal(0.0, 0.20, (shape[0], int((places.tier == 0).sum())))
     bias[np.ix_(goods.slow_region >= 0, places.tier == 0)] *= 0.75
     is_carried = np.ones(shape, dtype=bool)
     is_carried[:, places.first_store :] = goods.is_carried
-    display = np.where(places.tier == 2, np.clip(np.round(rate), 1, 6), 0).astype(np.int64)
+    display = np.where(places.tier > 0, np.clip(np.round(rate * 1.2), 2, 6), 0).astype(np.int64)
     days = order_days_of(places)
     ships_on = np.array([[name in text.split(",") for name in WEEKDAYS] for text in days])
     believed = rng.uniform(0.2, 1.0, shape[0])
-    seen = 1 + believed[:, None] * (uplift @ np.array([0.6, 0.05, 0.25, 0.1]) - 1)
+    seen: Floats = 1 + believed[:, None] * (np.einsum("dsrc,c->dsr", uplift, [0.6, 0.05, 0.25, 0.1]) - 1)
     return Habits(
         cover=cover, bias=bias, display=display, is_carried=is_carried, ships_on=ships_on,
         lead=transfer_lead_days(places).astype(np.int64), ahead=_forward_mean(seen, 10)[:, :, places.region],
@@ -114,7 +114,7 @@ def _pushes(
 ) -> dict[int, list[tuple[int, int, int]]]:
     """Plan launches (a fortnight of guessed demand to every site) and the bets that left slow movers in one region."""
     rng = config.stream("pushes")
-    guess = rate * rng.lognormal(0.0, 0.4, rate.shape)
+    guess: Floats = rate * rng.lognormal(0.0, 0.4, rate.shape)
     pushes: dict[int, list[tuple[int, int, int]]] = {}
     for sku in np.flatnonzero((goods.first_day > 0) & (goods.first_day < config.n_drawn)):
         sites = np.flatnonzero(is_carried[sku] & (places.tier > 0))
@@ -135,17 +135,18 @@ def _cases(units: float, goods: Goods, sku: int) -> int:
     return int(np.ceil(units / pack)) * pack
 
 
-def supply_pushes(config: WorldConfig, places: Places, goods: Goods, *, habits: Habits, shelf: Shelf) -> OrderLines:
-    """Order from the suppliers what the pushes will send down, to arrive three days before; part of the history's orders."""
+def supply_pushes(config: WorldConfig, places: Places, goods: Goods, *, habits: Habits) -> OrderLines:
+    """Order from the suppliers what the pushes will send down, to arrive three days before."""
     totals: dict[tuple[int, int, int], int] = {}
     for day, lines in habits.pushes.items():
         for sku, location, units in lines:
             key = (day - 3, sku, int(places.parent[location]))
             totals[key] = totals.get(key, 0) + int(units * 1.3)
     keep = {key: units for key, units in totals.items() if 3 <= key[0] < config.n_days + 9}
-    arrival, sku, destination = (np.array([key[k] for key in keep], dtype=np.int64) for k in range(3))
-    pack = goods.case_pack[sku]
-    quantity = np.maximum(-(-np.array(list(keep.values()), dtype=np.int64) // pack) * pack, goods.moq[sku])
+    keys: Ints = np.array(list(keep), dtype=np.int64).reshape(-1, 3)
+    arrival, sku, destination = keys[:, 0], keys[:, 1], keys[:, 2]
+    wanted: Ints = np.array(list(keep.values()), dtype=np.int64)
+    quantity = np.maximum(-(-wanted // goods.case_pack[sku]) * goods.case_pack[sku], goods.moq[sku])
     lead = np.array(PURCHASE_LEAD)[goods.supplier[sku]]
     ship = np.maximum(arrival - lead + 1, 0)
     return OrderLines(sku, -1 - goods.supplier[sku], destination, quantity, quantity, ship, arrival, arrival)
@@ -160,7 +161,7 @@ def transfer_down(day: int, shelf: Shelf, *, habits: Habits, goods: Goods, place
     pack = goods.case_pack[:, None]
     cases = np.clip(np.floor(short / pack + 0.5), 0, None).astype(np.int64)
     is_bare = (shelf.record + shelf.on_order <= (habits.display + 1) // 2) & is_sold[:, None] & habits.is_carried
-    cases = np.where(is_bare & (places.tier == 2), np.maximum(cases, 1), cases)
+    cases = np.where(is_bare & (places.tier > 0), np.maximum(cases, 1), cases)
     lines = []
     for central in np.flatnonzero(places.tier == 0):
         sites = np.flatnonzero(habits.ships_on[:, weekday] & (places.parent == central) & (places.tier > 0))
@@ -182,7 +183,9 @@ def push_down(day: int, shelf: Shelf, *, habits: Habits, places: Places, rng: np
         sent = min(units, int(shelf.true[sku, central]))
         if sent > 0:
             one = (np.array([sku]), np.array([location]), np.array([sent]))
-            lines.append(_ship(day, shelf, sku=one[0], origin=central, site=one[1], units=one[2], habits=habits, rng=rng))
+            lines.append(
+                _ship(day, shelf, sku=one[0], origin=central, site=one[1], units=one[2], habits=habits, rng=rng)
+            )
     return lines
 
 
@@ -213,8 +216,8 @@ def purchase(day: int, shelf: Shelf, *, habits: Habits, goods: Goods, places: Pl
         units = np.ceil(short / goods.case_pack).astype(np.int64) * goods.case_pack
         sku = np.flatnonzero(is_due & (short > 0.5 * goods.case_pack))
         quantity = np.maximum(units[sku], goods.moq[sku])
-        actual = np.clip(np.round(rng.normal(lead[sku], np.array(PURCHASE_SD)[goods.supplier[sku]])), 2, 40)
-        actual = actual.astype(np.int64) + (rng.random(len(sku)) < LATE_SHARE) * rng.integers(3, 9, len(sku))
+        usual = np.clip(np.round(rng.normal(lead[sku], np.array(PURCHASE_SD)[goods.supplier[sku]])), 2, 40)
+        actual: Ints = usual.astype(np.int64) + (rng.random(len(sku)) < LATE_SHARE) * rng.integers(3, 9, len(sku))
         is_short = rng.random(len(sku)) < SHORT_SHARE
         received = np.where(is_short, quantity * 9 // 10 // goods.case_pack[sku] * goods.case_pack[sku], quantity)
         site = np.full_like(sku, central)
@@ -228,5 +231,7 @@ def purchase(day: int, shelf: Shelf, *, habits: Habits, goods: Goods, places: Pl
 
 def closed_days(config: WorldConfig) -> set[int]:
     """Return the day indexes on which suppliers ship nothing (Spring Festival)."""
-    spans = [(config.index_of(first), config.index_of(last)) for name, first, last in HOLIDAYS if name == "Spring Festival"]
+    spans = [
+        (config.index_of(first), config.index_of(last)) for name, first, last in HOLIDAYS if name == "Spring Festival"
+    ]
     return {day for first, last in spans for day in range(first, last + 1)}

@@ -54,7 +54,7 @@ class Routing:
 
 @dataclass(frozen=True)
 class DaySales:
-    """What one day sold: parallel arrays of sku, location, slot (zone * 4 + channel) and units; and demand seen (S, L)."""
+    """What one day sold: parallel arrays of sku, location, slot (zone * 4 + channel), units; and demand seen (S, L)."""
 
     sku: Ints
     location: Ints

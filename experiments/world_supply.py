@@ -81,7 +81,7 @@ class _Log:
 
 
 def point_rates(static: Floats, places: Places) -> Floats:
-    """Return ordinary demand booked to the first choice of each slot, central warehouses with all they supply, (S, L)."""
+    """Return ordinary demand booked to the first choice, central with all it supplies, (S, L) [units/day]."""
     rate = np.zeros((len(static), len(places.names)))
     first = places.server[0]
     for zone in range(first.shape[0]):
@@ -106,7 +106,7 @@ def simulate(
     habits = build_habits(config, places, goods, rate=rate, uplift=uplift)
     shelf = open_shelf(config, places, goods, rate=rate, is_active=habits.is_carried & (goods.first_day <= 0)[:, None])
     shelf.rate[:, places.tier == 0] = 0.0
-    planned = supply_pushes(config, places, goods, habits=habits, shelf=shelf)
+    planned = supply_pushes(config, places, goods, habits=habits)
     zeros = np.zeros(rate.shape, dtype=np.int64)
     log = _Log([], [], [], [], [planned], [], zeros.copy(), zeros.copy())
     phantom_since = _choose_phantoms(config, places, goods, rate=rate, habits=habits)
@@ -177,7 +177,7 @@ def _sales_rows(day: int, sales: DaySales, *, sold: Ints, seen: Floats, is_activ
 
 
 def _choose_phantoms(config: WorldConfig, places: Places, goods: Goods, *, rate: Floats, habits: Habits) -> Ints:
-    """Choose about one stock point in 150 whose record goes wrong 18 to 30 days before the end: quick sellers at stores."""
+    """Choose about one stock point in 150 whose record goes wrong 18 to 30 days before the end: quick sellers."""
     rng = config.stream("phantom")
     is_smooth = np.array([CATEGORIES[c].demand_class == "smooth" for c in goods.category]) & (goods.shelf_life == 0)
     is_steady = is_smooth & (goods.first_day < 0) & (goods.last_day > config.n_days) & (goods.slow_region < 0)
