@@ -23,8 +23,8 @@ class BaseStock:
     """Order up to S = r P + z sqrt(v r P), r the recent rate, P the protection interval, v variance to mean.
 
     Each own location orders from its main source on that lane's order days; stores and forward warehouses on their own
-    position, central warehouses on echelon position (Clark and Scarf, 1960), so that the warehouse does not wait for the
-    stores' orders to see demand. A short source is split in proportion to what was asked.
+    position, central warehouses on echelon position (Clark and Scarf, 1960), so that the warehouse does not wait for
+    the stores' orders to see demand. A short source is split in proportion to what was asked.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class BaseStock:
     snapshot: Snapshot
     network: SupplyNetwork
     sources: pd.DataFrame
-    case_pack: pd.Series
+    case_pack: pd.Series[float]
     z_local: float
     z_echelon: float
 
@@ -49,7 +49,8 @@ class BaseStock:
         """Decide a night: central purchases first, then transfers out of what the sources have."""
         points = self._positions(night)
         rate = recent_rates(self.snapshot, night)
-        points = points.merge(rate, on=["sku", "location"], how="left").fillna({"rate": 0.0, "variance_ratio": 1.0})
+        points = points.merge(rate, on=["sku", "location"], how="left")
+        points = points.fillna({"rate": 0.0, "variance_ratio": 1.0})
         ships = self.network.calendar.ship_days(self.sources["lane"].to_numpy(), night.date, 1)[:, 0]
         due = self.network.calendar.due_day(self.sources["lane"].to_numpy(), night.date, 1)[:, 0]
         lanes = self.sources.assign(ships=ships, due=due)
@@ -63,18 +64,17 @@ class BaseStock:
         return moves.rename(columns={"location": "destination"})[list(MOVE_COLUMNS)].reset_index(drop=True)
 
     def _positions(self, night: Night) -> pd.DataFrame:
-        coming = night.open_orders.rename(columns={"destination": "location"})
-        coming = coming.groupby(["sku", "location"], as_index=False)["quantity"].sum()
+        lines = night.open_orders.rename(columns={"destination": "location"})
+        coming = lines.groupby(["sku", "location"])["quantity"].sum().reset_index()
         points = night.stock.merge(coming, on=["sku", "location"], how="left").fillna({"quantity": 0})
         return points.assign(position=points["on_hand"] + points.pop("quantity").astype(float))
 
     def _wanted(self, points: pd.DataFrame) -> pd.DataFrame:
         """Whole cases from position up to S; echelon values for a location that feeds others."""
         feeds = points["location"].isin(self.sources["origin"])
+        fed = points[["sku", "origin", "position", "rate", "variance_ratio", "protection"]]
         down = points.merge(
-            points[["sku", "origin", "position", "rate", "variance_ratio", "protection"]].rename(
-                columns={"origin": "location"}
-            ),
+            fed.rename(columns={"origin": "location"}),
             on=["sku", "location"],
             suffixes=("", "_down"),
             how="inner",
@@ -187,7 +187,7 @@ def recent_rates(snapshot: Snapshot, night: Night) -> pd.DataFrame:
     return pd.DataFrame({"sku": sums["sku"], "location": sums["location"], "rate": rate, "variance_ratio": ratio})
 
 
-def _share_out(wanted: pd.DataFrame, stock: pd.DataFrame, case_pack: pd.Series) -> pd.DataFrame:
+def _share_out(wanted: pd.DataFrame, stock: pd.DataFrame, case_pack: pd.Series[float]) -> pd.DataFrame:
     """Cut what a source cannot give: in proportion, rounded down to whole cases; suppliers give all."""
     asked = wanted.groupby(["sku", "origin"])["quantity"].transform("sum")
     have = (
