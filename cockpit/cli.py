@@ -90,7 +90,7 @@ def demo(
     skus: Annotated[int, typer.Option(min=1, help="Number of SKUs.")] = 60,
     stores: Annotated[int, typer.Option(min=1, help="Number of stores.")] = 20,
     days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 540,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 1,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:

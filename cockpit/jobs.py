@@ -1,0 +1,212 @@
+"""One run from a command: lock, read, plan, publish, record; or check an input, or write a demo chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cockpit.failures import refuse_input
+from cockpit.outcome import Block, ExitCode, Outcome, UsageError
+from cockpit.places import LEDGER_FILE, REJECTS_FILE, runs_folder
+from cockpit.wording import count
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from engine import EngineConfig, Plan
+    from network.settings import ChainSettings
+    from network.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What `tierflow plan` was asked for.
+
+    Parameters
+    ----------
+    chain
+        The chain folder or DuckDB file.
+    runs
+        Where runs are kept; None for the default.
+    cutoff
+        Last day that may be known; None for the last with both sales and stock.
+    horizon_days
+        Days planned ahead; None to derive them.
+    is_dry_run
+        Whether to publish nothing and show the difference to the last plan.
+    is_strict
+        Whether critical exceptions end in exit code 4.
+    """
+
+    chain: Path
+    runs: Path | None = None
+    cutoff: date | None = None
+    horizon_days: int | None = None
+    is_dry_run: bool = False
+    is_strict: bool = False
+
+    @property
+    def runs_path(self) -> Path:
+        """Where runs are kept."""
+        return runs_folder(self.chain, self.runs)
+
+
+def plan_chain(request: PlanRequest) -> Outcome:
+    """Plan a chain and publish the run, or show what it would change."""
+    from cockpit.publishing import dry_run, planned_and_published
+    from network.store import lock
+
+    if request.is_dry_run:
+        return _or_refused(request, dry_run)
+    with lock(request.runs_path):
+        return _or_refused(request, planned_and_published)
+
+
+def _or_refused(request: PlanRequest, act: Any) -> Outcome:
+    """Carry out `act` on the snapshot, or refuse an invalid input with all its breaches."""
+    from network.breach import ContractError
+
+    try:
+        snapshot = read_snapshot(request)
+        config = config_for(snapshot.settings, request.horizon_days)
+    except ContractError as error:
+        return refuse_input(error, rejects=str(write_rejected_rows(error.rejects, request.runs_path / REJECTS_FILE)))
+    outcome: Outcome = act(request, snapshot, config)
+    return outcome
+
+
+def read_snapshot(request: PlanRequest) -> Snapshot:
+    """Return what was known at the cutoff.
+
+    Raises
+    ------
+    ContractError
+        With every breach of the input.
+    UsageError
+        If the cutoff lies before the first or after the last day of the data.
+    """
+    from network.ingest import load_snapshot
+
+    snapshot = load_snapshot(request.chain, cutoff=request.cutoff)
+    if request.cutoff is None:
+        return snapshot
+    sold, counted = snapshot.table("sales")["date"], snapshot.table("stock")["as_of"]
+    if sold.empty:
+        raise UsageError(f"The chain has no sales up to {request.cutoff}: choose a later --cutoff.")
+    last = max(sold.max(), counted.max()) if len(counted) else sold.max()
+    if last.normalize() < snapshot.cutoff:
+        raise UsageError(f"The data end on {last:%Y-%m-%d}: choose a --cutoff up to that day.")
+    return snapshot
+
+
+def config_for(settings: ChainSettings, horizon_days: int | None) -> EngineConfig:
+    """Return the engine's configuration: defaults, then `[plan]` of chain.toml, then the command line.
+
+    Raises
+    ------
+    UsageError
+        If `[plan]` names an unknown setting or gives a value out of its range.
+    """
+    from dataclasses import fields
+
+    from engine import EngineConfig
+    from forecasting.config import ForecastConfig
+    from network.breach import nearest
+    from optimization.config import PlanConfig
+
+    asked = {**settings.plan}
+    forecast = dict(asked.pop("forecast", {}))
+    if horizon_days is not None:
+        asked["horizon_days"] = horizon_days
+    for given, owner in ((asked, PlanConfig), (forecast, ForecastConfig)):
+        known = [field.name for field in fields(owner)]
+        for name in set(given) - set(known):
+            raise UsageError(f"chain.toml [plan] has an unknown setting {name!r}. {nearest(name, known)}".strip())
+    try:
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()}
+        return EngineConfig(forecast=ForecastConfig(**forecast), plan=PlanConfig(**values))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"chain.toml [plan]: {error}") from error
+
+
+def ledger_path(runs: Path) -> Path:
+    """Return the file that holds the order states of the runs in a folder."""
+    return runs / LEDGER_FILE
+
+
+def write_rejected_rows(rejects: pd.DataFrame, path: Path) -> Path:
+    """Write every rejected row of an input and return where."""
+    from network.store_files import write_file
+
+    write_file(path, rejects.to_csv(index=False, lineterminator="\n"))
+    return path
+
+
+def check_chain(chain: Path, *, rejects: Path | None) -> Outcome:
+    """Check the input and report every breach at once."""
+    from network.breach import ContractError
+    from network.ingest import load_chain
+    from network.snapshot import default_cutoff
+
+    try:
+        read = load_chain(chain)
+    except ContractError as error:
+        where = rejects if rejects is not None else runs_folder(chain, None) / REJECTS_FILE
+        return refuse_input(error, rejects=str(write_rejected_rows(error.rejects, where)))
+    sizes = {name: len(table) for name, table in read.tables.items() if len(table)}
+    left_out = ""
+    if len(read.rejects):
+        where = rejects if rejects is not None else runs_folder(chain, None) / REJECTS_FILE
+        left_out = str(write_rejected_rows(read.rejects, where))
+    cutoff = f"{default_cutoff(read.tables):%Y-%m-%d}"
+    block = Block(
+        title=f"{read.settings.id}: the input keeps its contract",
+        lines=(
+            f"Last day with both sales and stock: {cutoff}.",
+            *((f"Left out under quarantine: {count(len(read.rejects), 'cell')}, all in {left_out}.",) if left_out else ()),
+        ),
+        header=("table", "rows"),
+        rows=tuple((name, f"{n:,}") for name, n in sizes.items()),
+        numeric=frozenset({1}),
+    )
+    next_step = Block(lines=(f"Next     tierflow plan {chain}",))
+    document = {"exit_code": 0, "chain": read.settings.id, "breaches": [], "tables": sizes, "cutoff": cutoff}
+    document |= {"warnings": list(read.warnings), "rejects": left_out}
+    return Outcome(ExitCode.DONE, (block, next_step), document, tuple(f"Note: {words}" for words in read.warnings))
+
+
+def write_demo(folder: Path, *, skus: int, stores: int, days: int, seed: int) -> Outcome:
+    """Write a synthetic chain.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds something else already, or a size is out of its range.
+    """
+    from experiments.world import WorldConfig, build_world, write_world
+
+    if folder.exists() and not (folder.is_dir() and is_free_or_demo(folder)):
+        raise UsageError(f"{folder} holds something that is no demo chain: name a new folder.")
+    try:
+        config = WorldConfig(n_skus=skus, n_stores=stores, n_days=days, seed=seed)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    write_world(build_world(config), folder)
+    words = f"{count(skus, 'SKU')}, {count(stores, 'store')}, {count(days, 'day')} of history, seed {seed}."
+    block = Block(
+        title=f"Wrote a synthetic chain to {folder}",
+        lines=(words, f"What is really true of it: {folder / 'truth'}", f"Next     tierflow plan {folder}"),
+    )
+    return Outcome(ExitCode.DONE, (block,), {"exit_code": 0, "folder": str(folder), "truth": str(folder / "truth")})
+
+
+def is_free_or_demo(folder: Path) -> bool:
+    """Return whether a folder is empty or holds a demo chain, which may be written again."""
+    return (folder / "truth").is_dir() or not any(folder.iterdir())
+
+
+def critical_count(plan: Plan) -> int:
+    """Return the number of critical exceptions."""
+    return int((plan.exceptions["severity"] == "critical").sum())

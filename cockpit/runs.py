@@ -1,0 +1,109 @@
+"""Published runs: list them, show one, compare two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cockpit.differences import kpi_difference, order_difference
+from cockpit.jobs import ledger_path
+from cockpit.outcome import Block, ExitCode, Outcome
+from cockpit.places import existing_runs_folder, find_run, runs_folder_of
+from cockpit.publishing import records, run_paths
+from cockpit.render import (
+    difference_block,
+    exceptions_block,
+    files_block,
+    kpi_block,
+    orders_block,
+    runs_block,
+)
+from network.store import RunStore
+from optimization.ledger import OrderLedger
+
+
+def newest_first(store: RunStore) -> list[Mapping[str, Any]]:
+    """Return the manifests of published runs, latest cutoff first and of those the one made last."""
+    return sorted(store.runs(), key=lambda m: (str(m["cutoff"])[:10], str(m.get("created_at", ""))), reverse=True)
+
+
+def list_runs(*, chain: Path | None, runs: Path | None) -> Outcome:
+    """List the published runs of a chain."""
+    folder = existing_runs_folder(chain, runs)
+    manifests = newest_first(RunStore(folder)) if folder.is_dir() else []
+    names = ("run_id", "chain", "cutoff", "created_at", "n_orders", "order_value", "n_critical", "status")
+    document = {"exit_code": 0, "runs": [{name: manifest.get(name) for name in names} for manifest in manifests]}
+    return Outcome(ExitCode.DONE, (runs_block(manifests, folder),), document)
+
+
+def show_run(words: str, *, chain: Path | None, runs: Path | None) -> Outcome:
+    """Show one run: orders by kind and state, KPIs, exceptions, files."""
+    folder = runs_folder_of(words, chain, runs)
+    store = RunStore(folder)
+    manifests = newest_first(store)
+    run_id = find_run(words, folder, manifests=manifests)
+    manifest = next(m for m in manifests if m["run_id"] == run_id)
+    currency = str(manifest.get("currency", ""))
+    orders, kpis, exceptions = (store.read_table(run_id, name) for name in ("orders", "kpis", "exceptions"))
+    states = order_states(folder, run_id)
+    scope = Block(
+        title=f"{manifest.get('chain', '')}: run {run_id}",
+        lines=(
+            f"Data until {str(manifest['cutoff'])[:10]}, made {manifest.get('created_at', 'at an unknown time')}.",
+            "Order states: " + (", ".join(f"{n:,} {state}" for state, n in states.items()) or "none recorded"),
+        ),
+    )
+    blocks = (
+        scope,
+        orders_block(orders, currency),
+        kpi_block(kpis, currency),
+        exceptions_block(exceptions, currency),
+        files_block(store.path_of(run_id), f"tierflow export {run_id} --runs {folder} --format csv --to out"),
+    )
+    document = {
+        **manifest,
+        "exit_code": 0,
+        "states": states,
+        "orders": records(orders),
+        "kpis": records(kpis),
+        "paths": run_paths(store.path_of(run_id)),
+    }
+    return Outcome(ExitCode.DONE, blocks, document)
+
+
+def order_states(folder: Path, run_id: str) -> dict[str, int]:
+    """Return the number of order lines in each state."""
+    if not ledger_path(folder).is_file():
+        return {}
+    counts = OrderLedger(ledger_path(folder)).states(run_id)["state"].value_counts()
+    return {str(state): int(n) for state, n in counts.sort_index().items()}
+
+
+def compare_runs(first: str, second: str, *, chain: Path | None, runs: Path | None) -> Outcome:
+    """Show which orders and KPIs differ between two runs."""
+    folder = runs_folder_of(first, chain, runs)
+    store = RunStore(folder)
+    manifests = newest_first(store)
+    ids = [find_run(words, folder, manifests=manifests) for words in (first, second)]
+    currency = str(next(m for m in manifests if m["run_id"] == ids[1]).get("currency", ""))
+    orders = [store.read_table(run_id, "orders") for run_id in ids]
+    kpis: list[pd.DataFrame] = [store.read_table(run_id, "kpis") for run_id in ids]
+    difference, changed = order_difference(*orders), kpi_difference(*kpis)
+    kpi_rows = kpi_block(changed, currency)
+    blocks = (
+        Block(title=f"From run {ids[0]} to run {ids[1]}"),
+        Block("Planned KPIs", (), ("kpi", "before", "after", "change"), kpi_rows.rows, kpi_rows.numeric),
+        difference_block(difference, against=f"run {ids[0]}", currency=currency),
+    )
+    columns = {"today": "before", "planned": "after"}
+    document = {
+        "exit_code": 0,
+        "from": ids[0],
+        "to": ids[1],
+        "difference": records(difference),
+        "kpis": records(changed.rename(columns=columns)),
+    }
+    return Outcome(ExitCode.DONE, blocks, document)
