@@ -89,7 +89,7 @@ def _purchases(central_volume: Floats) -> list[dict[str, Any]]:
 
 
 def _transfers(places: Places, volume: Floats) -> list[dict[str, Any]]:
-    """Return concrete lanes from each central warehouse to what it supplies, and between central warehouses."""
+    """Return concrete lanes from each central warehouse to what it supplies, and between central warehouses by truck."""
     rows: list[dict[str, Any]] = []
     leads, days = transfer_lead_days(places), order_days_of(places)
     for index in np.flatnonzero(places.tier > 0):
@@ -103,7 +103,7 @@ def _transfers(places: Places, volume: Floats) -> list[dict[str, Any]]:
     for origin in centrals:
         for destination in centrals[centrals != origin]:
             truck = truck_of(10.0, float(places.distance[origin, destination]) * 1.2)
-            base = {"origin": places.names[origin], "destination": places.names[destination], "mode": "transfer"}
+            base = {"origin": places.names[origin], "destination": places.names[destination], "mode": "transshipment"}
             rows.append(base | {"lead_time_days": 5, "lead_time_sd_days": 0.8, "order_days": "MO,TH", "unit_cost": 0.3,
                                 "max_trucks": 4} | truck)  # fmt: skip
     return rows

@@ -18,7 +18,7 @@ from experiments.world_lanes import (
 from experiments.world_places import Places
 from experiments.world_shelf import RING_DAYS, Shelf
 
-COVER_DAYS = np.array([22.0, 7.5, 8.5])
+COVER_DAYS = np.array([19.0, 5.5, 6.5])
 """Cover that planners aim at, beyond lead time and review at central warehouses, by tier [days]."""
 PUSH_BEFORE_END_DAYS = 55
 """A planner's bet fills the region where a misplaced SKU does not sell, this many days before the last."""
@@ -81,7 +81,7 @@ def build_habits(config: WorldConfig, places: Places, goods: Goods, *, rate: Flo
     uplift : true uplift of promotions, (D, S, R, 4); planners believe 20% to 100% of what comes.
     """
     rng, shape = config.stream("habits"), rate.shape
-    cover = np.broadcast_to(COVER_DAYS[places.tier], shape).copy()
+    cover: Floats = np.broadcast_to(COVER_DAYS[places.tier], shape).copy()
     fresh = (goods.shelf_life > 0)[:, None] & (places.tier > 0)
     cover = np.where(fresh, np.minimum(cover, 0.60 * goods.shelf_life[:, None]), cover)
     bias = rng.lognormal(0.0, 0.38, shape)
@@ -92,8 +92,8 @@ def build_habits(config: WorldConfig, places: Places, goods: Goods, *, rate: Flo
     display = np.where(places.tier > 0, np.clip(np.round(rate * 1.2), 2, 6), 0).astype(np.int64)
     days = order_days_of(places)
     ships_on = np.array([[name in text.split(",") for name in WEEKDAYS] for text in days])
-    believed = rng.uniform(0.2, 1.0, shape[0])
-    seen: Floats = 1 + believed[:, None] * (np.einsum("dsrc,c->dsr", uplift, [0.6, 0.05, 0.25, 0.1]) - 1)
+    believed = rng.uniform(0.2, 1.0, (shape[0],))
+    seen: Floats = 1.0 + believed[:, None] * (np.einsum("dsrc,c->dsr", uplift, [0.6, 0.05, 0.25, 0.1]) - 1)
     return Habits(
         cover=cover, bias=bias, display=display, is_carried=is_carried, ships_on=ships_on,
         lead=transfer_lead_days(places).astype(np.int64), ahead=_forward_mean(seen, 10)[:, :, places.region],
@@ -139,8 +139,8 @@ def supply_pushes(config: WorldConfig, places: Places, goods: Goods, *, habits: 
     """Order from the suppliers what the pushes will send down, to arrive three days before."""
     totals: dict[tuple[int, int, int], int] = {}
     for day, lines in habits.pushes.items():
-        for sku, location, units in lines:
-            key = (day - 3, sku, int(places.parent[location]))
+        for item, location, units in lines:
+            key = (day - 3, item, int(places.parent[location]))
             totals[key] = totals.get(key, 0) + int(units * 1.3)
     keep = {key: units for key, units in totals.items() if 3 <= key[0] < config.n_days + 9}
     keys: Ints = np.array(list(keep), dtype=np.int64).reshape(-1, 3)

@@ -11,7 +11,7 @@ from experiments.world_places import ROUNDS, Places
 
 RING_DAYS = 64
 """Longest possible time between shipping and arrival [days]."""
-LOSS_RATE, COUNT_RATE = 0.0006, 0.0008
+LOSS_RATE, COUNT_RATE = 0.00012, 0.002
 """Share of points that lose a unit or two unseen each day, and that are counted each day."""
 RETURN_RATES = {"BEAUTY": 0.015, "HOME": 0.03, "TOYS": 0.02, "ELECTRONICS": 0.04, "OUTDOOR": 0.03}
 RESALABLE = 0.7
