@@ -62,7 +62,8 @@ def export_run(
         "orders": records(leaving),
     }
     currency = str(manifest.get("currency", ""))
-    return Outcome(ExitCode.DONE, (_block(path, leaving, n_released, is_preview=is_preview, currency=currency),), document)
+    block = _block(path, leaving, n_released, is_preview=is_preview, currency=currency)
+    return Outcome(ExitCode.DONE, (block,), document)
 
 
 def refuse_double_orders(ledger: OrderLedger, manifest: Mapping[str, Any]) -> None:

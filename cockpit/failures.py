@@ -34,7 +34,7 @@ def our_fault(error: Exception, *, debug: bool) -> list[str]:
         f"tierflow failed: {type(error).__name__}: {words[0]}",
         "Nothing was published. Run the command again with --debug to see where, and report it with that output.",
     ]
-    return lines + (["".join(traceback.format_exception(error))] if debug else [])
+    return lines + ("".join(traceback.format_exception(error)).splitlines() if debug else [])
 
 
 def refuse_input(error: Exception, *, rejects: str) -> Outcome:

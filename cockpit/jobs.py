@@ -125,7 +125,9 @@ def config_for(settings: ChainSettings, horizon_days: int | None) -> EngineConfi
         for name in set(given) - set(known):
             raise UsageError(f"chain.toml [plan] has an unknown setting {name!r}. {nearest(name, known)}".strip())
     try:
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()}
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()
+        }
         return EngineConfig(forecast=ForecastConfig(**forecast), plan=PlanConfig(**values))
     except (TypeError, ValueError) as error:
         raise UsageError(f"chain.toml [plan]: {error}") from error
@@ -165,7 +167,7 @@ def check_chain(chain: Path, *, rejects: Path | None) -> Outcome:
         title=f"{read.settings.id}: the input keeps its contract",
         lines=(
             f"Last day with both sales and stock: {cutoff}.",
-            *((f"Left out under quarantine: {count(len(read.rejects), 'cell')}, all in {left_out}.",) if left_out else ()),
+            *((f"Left out under quarantine: {count(len(read.rejects), 'cell')}, see {left_out}.",) if left_out else ()),
         ),
         header=("table", "rows"),
         rows=tuple((name, f"{n:,}") for name, n in sizes.items()),

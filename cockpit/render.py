@@ -51,8 +51,14 @@ def orders_block(orders: pd.DataFrame, currency: str) -> Block:
         return Block(title="Orders for tomorrow", lines=("No order pays tonight.",))
     kinds = tables.by_kind(orders)
     rows = [
-        (row.label, whole(row.lines), whole(row.units), money(row.value, currency), money(row.benefit, currency))
-        for row in kinds.itertuples()
+        (
+            str(row["label"]),
+            whole(row["lines"]),
+            whole(row["units"]),
+            money(row["value"], currency),
+            money(row["benefit"], currency),
+        )
+        for row in tables.rows_of(kinds)
     ]
     total = (
         "All",
@@ -73,12 +79,12 @@ def _trucks_block(loads: pd.DataFrame, currency: str) -> Block:
     )
     rows = tuple(
         (
-            f"{row.origin} > {row.destination}",
-            whole(row.trucks),
-            share(row.fill) if is_known(row.fill_percent) else "unknown",
-            money(row.cost, currency),
+            f"{row['origin']} > {row['destination']}",
+            whole(row["trucks"]),
+            share(row["fill"]) if is_known(row["fill_percent"]) else "unknown",
+            money(row["cost"], currency),
         )
-        for row in tables.trucks(loads).head(N_TRUCKS).itertuples()
+        for row in tables.rows_of(tables.trucks(loads).head(N_TRUCKS))
     )
     return Block("Trucks tomorrow", (words,), ("lane", "trucks", "fill", "cost"), rows, frozenset({1, 2, 3}))
 
@@ -97,8 +103,8 @@ def exceptions_block(exceptions: pd.DataFrame, currency: str) -> Block:
     words = f"{count(len(exceptions), 'exception')}, {n_critical:,} critical; the ones of most money:"
     top = exceptions.sort_values("rank", kind="stable").head(N_EXCEPTIONS)
     rows = tuple(
-        (str(row.severity), label(str(row.kind)), money(row.money, currency), str(row.message))
-        for row in top.itertuples()
+        (str(row["severity"]), label(str(row["kind"])), money(row["money"], currency), str(row["message"]))
+        for row in tables.rows_of(top)
     )
     return Block("Exceptions", (words,), ("severity", "kind", "at stake", "what"), rows, frozenset({2}))
 
@@ -123,15 +129,15 @@ def difference_block(difference: pd.DataFrame, *, against: str, currency: str) -
     delta = float(difference["value_change"].sum())
     rows = tuple(
         (
-            str(row.change),
-            str(row.kind),
-            f"{row.origin} > {row.destination}",
-            str(row.sku),
-            whole(row.quantity_before),
-            whole(row.quantity_after),
-            money(row.value_change, currency, is_signed=True),
+            str(row["change"]),
+            str(row["kind"]),
+            f"{row['origin']} > {row['destination']}",
+            str(row["sku"]),
+            whole(row["quantity_before"]),
+            whole(row["quantity_after"]),
+            money(row["value_change"], currency, is_signed=True),
         )
-        for row in difference.head(N_CHANGES).itertuples()
+        for row in tables.rows_of(difference.head(N_CHANGES))
     )
     header = ("change", "kind", "lane", "sku", "before", "after", "value")
     lines = (f"{words}; value {money(delta, currency, is_signed=True)}. The largest changes:",)

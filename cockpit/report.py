@@ -28,8 +28,9 @@ N_FORECASTS = 6
 _SHOWN_ZOOM = 1.5
 _LOW_FILL, _MIDDLE_FILL = 40.0, 75.0
 _TERM_CONVENTION = (
-    "One plan moves everything together, so splitting its money over lines is a convention: lines are counted one after "
-    "another in a fixed order, and their terms add up exactly to the plan's difference. Green is benefit, red is cost."
+    "One plan moves everything together, so splitting its money over lines is a convention: lines are counted one "
+    "after another in a fixed order, and their terms add up exactly to the plan's difference. Green is benefit, red is "
+    "cost."
 )
 
 
@@ -52,7 +53,11 @@ def build_report(plan: Plan, *, status: str, next_command: str) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
-        loader=PackageLoader("cockpit"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("cockpit"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return pages.get_template("report.html").render(page_values(plan, status=status, next_command=next_command))
 
@@ -94,7 +99,7 @@ def data_values(plan: Plan) -> dict[str, Any]:
     """Return the section on data and assumptions."""
     models = [
         {"n": row["n"], "words": f"{label(str(row['model']))}{': ' + row['fallback'] if row['fallback'] else ''}"}
-        for row in tables.models_used(plan.forecast.series).head(N_LANES).to_dict("records")
+        for row in tables.rows_of(tables.models_used(plan.forecast.series).head(N_LANES))
     ]
     return {
         "assumptions": assumption_items(plan),
@@ -125,7 +130,7 @@ def _lead(plan: Plan, currency: str) -> str:
 
 
 def _kinds(orders: pd.DataFrame, currency: str) -> list[dict[str, Any]]:
-    return [_worded(row, currency) for row in tables.by_kind(orders).to_dict("records")]
+    return [_worded(row, currency) for row in tables.rows_of(tables.by_kind(orders))]
 
 
 def _worded(row: Mapping[Any, Any], currency: str) -> dict[str, Any]:
@@ -155,7 +160,7 @@ def _note(n_shown: int, n_all: int, file: str) -> str:
 
 def _lanes(orders: pd.DataFrame, currency: str) -> dict[str, Any]:
     table = tables.by_lane(orders)
-    rows = [_worded(row, currency) for row in table.head(N_LANES).to_dict("records")]
+    rows = [_worded(row, currency) for row in tables.rows_of(table.head(N_LANES))]
     return {"rows": rows, "note": _note(len(rows), len(table), "orders.csv")}
 
 
@@ -194,7 +199,7 @@ def _trucks(loads: pd.DataFrame, currency: str) -> dict[str, Any]:
             "value": money(row["value"], currency),
             "cost": money(row["cost"], currency),
         }
-        for row in table.head(N_TRUCKS).to_dict("records")
+        for row in tables.rows_of(table.head(N_TRUCKS))
     ]
     hint = (
         f"{count(int(loads['trucks'].sum()), 'truck')} tomorrow for {money(float(loads['cost'].sum()), currency)}; "
@@ -212,11 +217,11 @@ def _exceptions(exceptions: pd.DataFrame, currency: str) -> dict[str, Any]:
             "kind": label(str(row["kind"])),
             "money": money(row["money"], currency),
         }
-        for row in ranked.head(N_EXCEPTIONS).to_dict("records")
+        for row in tables.rows_of(ranked.head(N_EXCEPTIONS))
     ]
     kinds = [
-        {"n": whole(row["n"]), "n_critical": row["n_critical"], "label": row["label"], "money": money(row["money"], currency)}
-        for row in tables.exceptions_by_kind(exceptions).to_dict("records")
+        {**row, "n": whole(row["n"]), "money": money(row["money"], currency)}
+        for row in tables.rows_of(tables.exceptions_by_kind(exceptions))
     ]
     return {"rows": rows, "kinds": kinds, "note": _note(len(rows), len(exceptions), "exceptions.csv")}
 
@@ -233,9 +238,7 @@ def _network(plan: Plan, currency: str) -> dict[str, Any]:
 
 
 def _map_hint(layout: Layout, n_lanes: int) -> str:
-    zoom = (
-        f", each region magnified {layout.magnification:.0f} times" if layout.magnification >= _SHOWN_ZOOM else ""
-    )
+    zoom = f", each region magnified {layout.magnification:.0f} times" if layout.magnification >= _SHOWN_ZOOM else ""
     placed = (
         f"Locations stand at their coordinates{zoom}, nudged apart where symbols would touch."
         if layout.is_geographic

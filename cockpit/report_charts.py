@@ -82,7 +82,7 @@ def forecast_chart(shown: DemandPicture) -> Markup:
         element("path", {"class": "mean", "d": polyline_path(ahead, height(shown.mean))}),
         *_censored_marks(xs, shown),
         element("path", {"class": "now", "d": f"M{number(now_x)} {number(_TOP)}V{number(_HEIGHT - _BOTTOM)}"}),
-        *_date_axis(xs, shown.history_days.append(shown.days)),
+        *_date_axis(xs, pd.DatetimeIndex(shown.history_days.append(shown.days))),
     ]
     return picture(_WIDTH, _HEIGHT, _chart_label(shown), *layers, css_class="chart")
 

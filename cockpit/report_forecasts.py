@@ -45,7 +45,7 @@ def demand_pictures(plan: Plan, *, n: int) -> list[DemandPicture]:
                 is_censored=is_censored,
                 mean=chosen.mean[place],
                 quantiles=ahead[place],
-                is_promotion=promotion_days(plan.snapshot, sku, location, days=dates.append(days)),
+                is_promotion=promotion_days(plan.snapshot, sku, location, days=pd.DatetimeIndex(dates.append(days))),
                 drivers=_drivers(plan.forecast.drivers, row),
                 note=_note(series),
             )
@@ -137,7 +137,8 @@ def _drivers(drivers: pd.DataFrame | None, row: int) -> tuple[tuple[str, float],
         return ()
     mine = drivers[drivers["series"] == row]
     ranked = mine.reindex(mine["amount"].abs().sort_values(ascending=False, kind="stable").index).head(_MAX_DRIVERS)
-    return tuple((str(family), float(amount)) for family, amount in zip(ranked["family"], ranked["amount"], strict=True))
+    pairs = zip(ranked["family"], ranked["amount"], strict=True)
+    return tuple((str(family), float(amount)) for family, amount in pairs)
 
 
 def _note(series: pd.Series) -> str:

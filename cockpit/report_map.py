@@ -10,6 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from cockpit.report_layout import WIDTH, Layout
+from cockpit.report_tables import rows_of
 from cockpit.svg import element, number, picture, text
 from cockpit.wording import KIND_LABELS, KIND_ORDER, money
 
@@ -18,6 +19,11 @@ MAX_STORE_LABELS = 28
 _REGION_PADDING = 30.0
 _SCALE_STEPS_KM = (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 _RADIUS = {"supplier": 9.0, "central": 11.0, "forward": 9.0, "store": 5.0}
+_CORNERS = {
+    "central": ((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)),
+    "forward": ((0.0, -1.1), (1.05, 0.8), (-1.05, 0.8)),
+    "supplier": ((0.0, -1.15), (1.15, 0.0), (0.0, 1.15), (-1.15, 0.0)),
+}
 _LABEL_RANK = {"central": 0, "supplier": 1, "forward": 2, "store": 3}
 
 
@@ -115,25 +121,23 @@ def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]
 
 def _flows(places: pd.DataFrame, flows: pd.DataFrame, currency: str) -> list[Markup]:
     """Return the largest flows, thick ones first so that thin ones stay visible."""
-    at = {str(row.location): (float(row.x), float(row.y)) for row in places.itertuples()}
+    at = {str(row["location"]): (float(row["x"]), float(row["y"])) for row in rows_of(places)}
     drawn = flows[flows["origin"].isin(at) & flows["destination"].isin(at)].head(MAX_FLOWS)
     largest = float(drawn["value"].max()) if len(drawn) else 1.0
     return [
         _flow(
-            at[str(row.origin)],
-            at[str(row.destination)],
-            kind=str(row.kind),
-            thickness=1.4 + 6.6 * math.sqrt(max(float(row.value), 0.0) / max(largest, 1e-9)),
-            title=f"{KIND_LABELS.get(str(row.kind), row.kind)}: {row.origin} to {row.destination}, "
-            f"{row.quantity:,.0f} units, {money(float(row.value), currency)}",
+            at[str(row["origin"])],
+            at[str(row["destination"])],
+            kind=str(row["kind"]),
+            thickness=1.4 + 6.6 * math.sqrt(max(float(row["value"]), 0.0) / max(largest, 1e-9)),
+            title=f"{KIND_LABELS.get(str(row['kind']), row['kind'])}: {row['origin']} to {row['destination']}, "
+            f"{row['quantity']:,.0f} units, {money(float(row['value']), currency)}",
         )
-        for row in drawn.itertuples()
+        for row in rows_of(drawn)
     ]
 
 
-def _flow(
-    start: tuple[float, float], end: tuple[float, float], *, kind: str, thickness: float, title: str
-) -> Markup:
+def _flow(start: tuple[float, float], end: tuple[float, float], *, kind: str, thickness: float, title: str) -> Markup:
     """Return one curved link with an arrow head; every kind bends by its own amount so that none hides another."""
     dx, dy = end[0] - start[0], end[1] - start[1]
     length = max(math.hypot(dx, dy), 1e-6)
@@ -179,12 +183,7 @@ def shape(tier: str, x: float, y: float, radius: float) -> Markup:
     """Return the symbol of a tier: diamond, square, triangle or circle."""
     if tier == "store":
         return element("circle", {"cx": x, "cy": y, "r": radius})
-    if tier == "central":
-        corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
-    elif tier == "forward":
-        corners = [(0, -1.1), (1.05, 0.8), (-1.05, 0.8)]
-    else:
-        corners = [(0, -1.15), (1.15, 0), (0, 1.15), (-1.15, 0)]
+    corners = _CORNERS.get(tier, _CORNERS["supplier"])
     points = " ".join(f"{number(x + radius * a)},{number(y + radius * b)}" for a, b in corners)
     return element("polygon", {"points": points})
 
@@ -228,5 +227,8 @@ def _scale_bar(layout: Layout) -> Markup:
     length, y = km / layout.km_per_px, layout.height - 18
     path = f"M24 {number(y - 5)}V{number(y)}H{number(24 + length)}V{number(y - 5)}"
     return element(
-        "g", {"class": "scale"}, element("path", {"d": path}), text(30 + length, y + 1, f"{km:g} km between regions", "scale-text")
+        "g",
+        {"class": "scale"},
+        element("path", {"d": path}),
+        text(30 + length, y + 1, f"{km:g} km between regions", "scale-text"),
     )

@@ -10,11 +10,10 @@ import pandas as pd
 
 from cockpit.wording import KIND_LABELS, KIND_ORDER, is_known, label, money, share, whole
 
-HIGHER_IS_BETTER = frozenset(
-    {"fill_rate", "network_fill", "truck_fill", "record_accuracy", "auto_approved", "net_benefit", "service", "in_stock"}
-)
+HIGHER_IS_BETTER = frozenset({"fill_rate", "network_fill", "truck_fill", "record_accuracy", "auto_approved"})
 NEUTRAL = frozenset({"orders", "order_lines", "order_value", "order_units", "trucks", "stock_value", "stock_units"})
 _SMALL_CHANGE = 1e-9
+_HALF_A_CENT = 0.005
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,17 @@ class Tile:
     meaning: str
 
 
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table as one mapping a row."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
 def tiles(kpis: pd.DataFrame, currency: str) -> list[Tile]:
     """Return one tile a KPI, in the order of the table."""
-    return [_tile(row, currency) for row in kpis.to_dict("records")]
+    return [_tile(row, currency) for row in rows_of(kpis)]
 
 
-def _tile(row: dict[Any, Any], currency: str) -> Tile:
+def _tile(row: dict[str, Any], currency: str) -> Tile:
     today, planned, unit = _float(row["today"]), _float(row["planned"]), str(row["unit"])
     change, verdict = "", "same"
     if is_known(today) and is_known(planned):
@@ -143,17 +147,21 @@ def top_orders(orders: pd.DataFrame, order_terms: pd.DataFrame, n: int) -> list[
     columns = ["net_benefit", "value", "order_id"]
     best = orders.sort_values(columns, ascending=[False, False, True], kind="stable").head(n)
     wanted = order_terms[order_terms["order_id"].isin(best["order_id"])]
-    terms = {
-        str(order_id): [(str(t), float(a)) for t, a in zip(rows["term"], rows["amount"], strict=True) if abs(a) >= 0.005]
-        for order_id, rows in wanted.groupby("order_id", sort=False)
-    }
-    return [{**row, "terms": terms.get(str(row["order_id"]), [])} for row in best.to_dict("records")]
+    terms = {str(order_id): _terms(rows) for order_id, rows in wanted.groupby("order_id", sort=False)}
+    return [{**row, "terms": terms.get(str(row["order_id"]), [])} for row in rows_of(best)]
+
+
+def _terms(rows: pd.DataFrame) -> list[tuple[str, float]]:
+    """Return terms and amounts of one order, those of less than half a cent left out."""
+    pairs = [(str(term), float(amount)) for term, amount in zip(rows["term"], rows["amount"], strict=True)]
+    return [(term, amount) for term, amount in pairs if abs(amount) >= _HALF_A_CENT]
 
 
 def alerts_by_location(exceptions: pd.DataFrame) -> dict[str, int]:
     """Return the number of critical exceptions at each location."""
     critical = exceptions[(exceptions["severity"] == "critical") & exceptions["location"].notna()]
-    return {str(location): int(n) for location, n in critical["location"].astype(str).value_counts().items() if location}
+    counts = critical["location"].astype(str).value_counts()
+    return {str(location): int(n) for location, n in counts.items() if location}
 
 
 def models_used(series: pd.DataFrame) -> pd.DataFrame:
