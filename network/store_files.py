@@ -104,10 +104,11 @@ def write_file(path: Path, text: str) -> None:
     Parameters
     ----------
     path
-        The file.
+        The file; its folder is made if need be.
     text
         Its new content.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     process = this_process()
     temporary = path.parent / f"{TEMPORARY}{process.pid}-{process.start}-{process.place}-{path.name}"
     with temporary.open("w", encoding="utf-8", newline="\n") as file:
