@@ -125,9 +125,10 @@ def _check_column(
             place, cells.is_missing, table=table.name, column=column.name, rule="empty cell",
             action="Fill it in, or take the row out.", shown=raw,
         )  # fmt: skip
-    is_known = ~(cells.is_missing | cells.is_wrong)
+    known = np.flatnonzero(~(cells.is_missing | cells.is_wrong))
     for check in column_checks(column):
-        is_bad = ~check(cells.values).check_output.to_numpy(dtype=bool) & is_known
+        is_bad = np.zeros(len(raw), dtype=bool)
+        is_bad[known] = ~check(cells.values.iloc[known]).check_output.to_numpy(dtype=bool)
         findings += finding_of(
             place, is_bad, table=table.name, column=column.name, rule=check.error,
             action=_range_action(column, raw, is_bad), shown=raw,
@@ -173,7 +174,7 @@ def _with_weekday_flags(table: Table, frame: pd.DataFrame, raw: pd.DataFrame) ->
         is_given = np.zeros(len(frame), dtype=bool)
         if column.name in raw:
             is_given = (raw[column.name].fillna("").astype("str").str.strip() != "").to_numpy(dtype=bool)
-        frame[column.name] = frame[column.name].where(is_given, frame["date"].dt.weekday < 5)
+        frame[column.name] = frame[column.name].where(is_given, frame["date"].dt.day_of_week < 5)
     return frame
 
 

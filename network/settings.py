@@ -219,8 +219,10 @@ def _quarantine(value: Any) -> tuple[frozenset[str] | None, list[Breach]]:
 
 
 def _assumptions(value: Any) -> tuple[tuple[Assumption, ...] | None, list[Breach]]:
-    pairs = list(value.items()) if isinstance(value, Mapping) else [_pair(item) for item in value or ()]
-    if not all(isinstance(part, str) for pair in pairs for part in pair):
+    items = value if isinstance(value, list) else []
+    pairs = list(value.items()) if isinstance(value, Mapping) else [_pair(item) for item in items]
+    is_listed = isinstance(value, list | Mapping)
+    if not is_listed or not all(isinstance(part, str) for pair in pairs for part in pair):
         return None, [_breach("assumptions", "not a table and a text", "Write [[assumptions]], then table and text.")]
     return tuple(Assumption(table, text) for table, text in pairs), []
 
