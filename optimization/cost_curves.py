@@ -52,6 +52,10 @@ class CostCurves:
         (n,) demand that no decision can serve any more; it is not in the demand of later days [units].
     first_receipt, window
         (n,) as in `Coverage` [days].
+    base_supply
+        (n, T) cumulative supply without any decision: free on hand and open orders, of an echelon all of its members'.
+    member_of
+        (n,) echelon row to which the stock of a local row counts; -1 for none.
     """
 
     points: pd.DataFrame
@@ -68,6 +72,8 @@ class CostCurves:
     lost_before_first_receipt: Floats
     first_receipt: Ints
     window: Ints
+    base_supply: Ints
+    member_of: Ints
 
     @property
     def horizon(self) -> int:

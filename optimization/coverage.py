@@ -98,4 +98,5 @@ def _receipts(inbound: Inbound, earliest: Ints, *, n_points: int) -> Flags:
 
 def _first(days: Flags) -> Ints:
     """Index of the first true day of each row, or the number of days."""
-    return np.where(days.any(axis=1), days.argmax(axis=1), days.shape[1]).astype(np.int64)
+    first: Ints = np.where(days.any(axis=1), days.argmax(axis=1), days.shape[1]).astype(np.int64)
+    return first

@@ -16,8 +16,8 @@ from optimization.cost_curves import CostCurves
 from optimization.coverage import Coverage, build_coverage
 from optimization.curve_echelon import EchelonCurves, echelon_curves
 from optimization.curve_knots import LocalKnots, knots, local_knots
-from optimization.inbound import Inbound, build_inbound
-from optimization.pooling import build_pools
+from optimization.inbound import build_inbound
+from optimization.pooling import Pool, build_pools
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
@@ -100,7 +100,7 @@ def build_cost_curves(
     daily = (
         np.where(has_series, forecast.interval_mean(0, 1)[facts.series], 0.0) if has_series.any() else 0.0 * facts.waste
     )
-    free = facts.supply[:, 0] - facts.pipeline[:, 0]
+    free = free_tonight(positions)
     coverage = build_coverage(
         inbound, facts.pipeline, on_hand=free, daily_mean=daily, has_recourse=config.recourse_window
     )
@@ -114,7 +114,7 @@ def build_cost_curves(
     is_purchase = network.lanes["mode"].to_numpy()[inbound.lane] == Mode.PURCHASE
     pool = build_pools(inbound, is_purchase, len(positions))
     echelon = echelon_curves(forecast, facts, pool=pool, coverage=coverage, lost=local.lost, config=config)
-    return _joined(curves, echelon, roots=pool.roots)
+    return _joined(curves, echelon, pool=pool)
 
 
 def point_facts(
@@ -133,9 +133,6 @@ def point_facts(
     rows = keys.get_indexer(pd.MultiIndex.from_frame(arrivals[KEY]))
     known = rows >= 0
     np.add.at(pipeline, (rows[known], arrivals["day"].to_numpy()[known]), arrivals["quantity"].to_numpy()[known])
-    free = (positions["on_hand"] - positions["allocated"]).to_numpy(dtype=np.int64)
-    owed = np.maximum(-free, 0) + positions["backorders"].to_numpy(dtype=np.int64)
-    display = targets[["presentation_stock", "min_stock"]].max(axis=1).to_numpy(dtype=np.int64)
     money = sku_economics(snapshot).set_index("sku").reindex(positions["sku"])
     holding = money["holding_cost"].fillna(0.0).to_numpy(dtype=np.float64)
     ratio = np.minimum(targets["critical_ratio"].to_numpy(dtype=np.float64), 0.9999)
@@ -145,15 +142,29 @@ def point_facts(
     share = snapshot.settings.economics.waste_value_share
     return PointFacts(
         series=np.asarray(series, dtype=np.int64),
-        supply=np.maximum(free, 0)[:, None] + np.cumsum(pipeline, axis=1),
+        supply=free_tonight(positions)[:, None] + np.cumsum(pipeline, axis=1),
         pipeline=pipeline,
-        floor=display + owed,
+        floor=shelf_floor(positions, targets),
         maximum=targets["max_stock"].to_numpy(dtype=np.float64),
         holding=holding,
         shortage=np.maximum(money["shortage_cost"].fillna(0.0).to_numpy(dtype=np.float64), goal),
         waste=money["unit_cost"].fillna(0.0).to_numpy(dtype=np.float64) * share,
         life=np.where(days <= LONGEST_LIFE_DAYS, days, 0).astype(np.int64),
     )
+
+
+def free_tonight(positions: pd.DataFrame) -> Ints:
+    """Units on hand that are promised to nobody, (n,), at least 0."""
+    free: Ints = np.maximum((positions["on_hand"] - positions["allocated"]).to_numpy(dtype=np.int64), 0)
+    return free
+
+
+def shelf_floor(positions: pd.DataFrame, targets: pd.DataFrame) -> Ints:
+    """Units asked for before any demand, (n,): display or minimum stock, backorders, and promises beyond the stock."""
+    missing = np.maximum((positions["allocated"] - positions["on_hand"]).to_numpy(dtype=np.int64), 0)
+    display = targets[["presentation_stock", "min_stock"]].max(axis=1).to_numpy(dtype=np.int64)
+    floor: Ints = display + missing + positions["backorders"].to_numpy(dtype=np.int64)
+    return floor
 
 
 def _local(forecast: Forecast, facts: PointFacts, *, coverage: Coverage, levels: Floats) -> LocalKnots:
@@ -197,6 +208,8 @@ def _local_curves(
         lost_before_first_receipt=local.lost,
         first_receipt=coverage.first_receipt,
         window=coverage.window,
+        base_supply=facts.supply,
+        member_of=np.full(n, -1, dtype=np.int64),
     )
 
 
@@ -241,9 +254,12 @@ def _with_waste(curves: CostCurves, facts: PointFacts, *, forecast: Forecast, le
     return curves
 
 
-def _joined(curves: CostCurves, echelon: EchelonCurves, *, roots: Ints) -> CostCurves:
+def _joined(curves: CostCurves, echelon: EchelonCurves, *, pool: Pool) -> CostCurves:
     """Append the echelon rows."""
-    n_pools = roots.size
+    roots = pool.roots
+    n_pools, n_local = roots.size, len(curves.points)
+    supply = pool.sum(curves.base_supply.astype(np.float64)).astype(np.int64)
+    member_of = np.where(pool.pool_of >= 0, pool.pool_of + n_local, -1)
     points = curves.points.iloc[roots].assign(kind="echelon").astype("str")
     return CostCurves(
         points=pd.concat([curves.points, points], ignore_index=True),
@@ -260,7 +276,6 @@ def _joined(curves: CostCurves, echelon: EchelonCurves, *, roots: Ints) -> CostC
         lost_before_first_receipt=np.concatenate([curves.lost_before_first_receipt, np.zeros(n_pools)]),
         first_receipt=np.concatenate([curves.first_receipt, curves.first_receipt[roots]]),
         window=np.concatenate([curves.window, curves.window[roots]]),
+        base_supply=np.concatenate([curves.base_supply, supply]),
+        member_of=np.concatenate([member_of, np.full(n_pools, -1)]).astype(np.int64),
     )
-
-
-__all__ = ["EchelonCurves", "Inbound", "build_cost_curves"]

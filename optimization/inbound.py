@@ -84,6 +84,7 @@ def build_inbound(
     modes: tuple[Mode, ...] = REGULAR_MODES,
     horizon: int,
     max_sources: int,
+    can_give: Flags | None = None,
 ) -> Inbound:
     """Find the lanes on which each stock point may be supplied.
 
@@ -102,12 +103,16 @@ def build_inbound(
     horizon
         Days planned T.
     max_sources
-        Most sources kept for a point: by priority, lead time, cost and name.
+        Most sources kept for a point: by priority, lead time, cost, distance and name.
+    can_give
+        (n,) points from which anything may be taken; all by default.
     """
     pairs = _pairs(points, network, modes)
+    if can_give is not None:
+        pairs = pairs[can_give[pairs["origin_point"]] & (pairs["origin_point"] >= 0)].reset_index(drop=True)
     pairs = _with_sourcing(pairs, snapshot, network)
     pairs = pairs[_is_allowed(pairs, snapshot)]
-    ordered = pairs.sort_values(["point", "priority", "lead", "unit_freight", "lane_id"], kind="stable")
+    ordered = pairs.sort_values(["point", "priority", "lead", "unit_freight", "distance_km", "lane_id"], kind="stable")
     ordered = ordered[ordered.groupby("point").cumcount() < max_sources]
     is_main = ~ordered["point"].duplicated().to_numpy()
     slots, slot = np.unique(ordered[["lane", "lead"]].to_numpy(dtype=np.int64), axis=0, return_inverse=True)
@@ -139,6 +144,7 @@ def _pairs(points: pd.DataFrame, network: SupplyNetwork, modes: tuple[Mode, ...]
         "destination": lanes["destination"].to_numpy(),
         "lead": lanes["lead_time_days"].to_numpy(dtype=np.float64),
         "unit_freight": (lanes["unit_cost"] + lanes["parcel_cost"]).to_numpy(dtype=np.float64),
+        "distance_km": lanes["distance_km"].to_numpy(dtype=np.float64),
         "is_supplier": network.tier_of(lanes["origin"]) == Tier.SUPPLIER,
     })  # fmt: skip
     left = pd.DataFrame({"sku": points["sku"], "destination": points["location"], "point": np.arange(len(points))})

@@ -126,7 +126,8 @@ def arrivals(
     kept = (day < horizon) & ~lines["destination"].isin(suppliers)
     rows = lines.assign(location=lines["destination"], day=day)[kept]
     summed = rows.groupby([*KEY, "day"], observed=True, as_index=False)["quantity"].sum()
-    return summed.astype({"sku": "str", "location": "str", "day": "int64", "quantity": "int64"})
+    frame = pd.DataFrame({name: summed[name] for name in (*KEY, "day", "quantity")})
+    return frame.astype({"sku": "str", "location": "str", "day": "int64", "quantity": "int64"})
 
 
 def _stock_points(
@@ -152,7 +153,8 @@ def _stock_points(
 def _summed(stock: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
     """Recorded on hand and allocated of each point, whole units rounded down."""
     sums = stock.groupby(KEY, observed=True)[["on_hand", "allocated"]].sum()
-    return np.floor(sums.reindex(pd.MultiIndex.from_frame(points)).fillna(0)).astype("int64").reset_index(drop=True)
+    found = sums.reindex(pd.MultiIndex.from_frame(points)).fillna(0)
+    return (found // 1).astype("int64").reset_index(drop=True)
 
 
 def _quantity_at(lines: pd.DataFrame, points: pd.DataFrame) -> pd.Series:

@@ -1,0 +1,92 @@
+"""What tonight's lines ask of each location against what it declares it can handle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from network.contracts import TABLES
+from network.lanes import WEEKDAYS
+
+if TYPE_CHECKING:
+    from network.snapshot import Snapshot
+
+USE_COLUMNS = ["location", "date", "kind", "unit", "used", "amount", "overtime_cost"]
+_UNITS = ("units", "lines", "cases", "m3")  # pallets are not known for every line
+
+
+def capacity_use(moves: pd.DataFrame, points: pd.DataFrame, *, snapshot: Snapshot) -> pd.DataFrame:
+    """Compare use and capacity wherever a capacity is declared.
+
+    Receiving counts on the due date, picking and shipping on the ship date, storing on the day after the cutoff: what
+    lies there and on order, and what tonight's lines bring less what they take. `locations.storage_volume_m3` is a
+    storage capacity in m3.
+
+    Parameters
+    ----------
+    moves
+        Tonight's lines.
+    points
+        sku, location, on_hand, on_order, volume_m3 of each stock point.
+    snapshot
+        With `capacity` and `locations`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `USE_COLUMNS`: one row a location, day and kind that is declared and used; unit is units, lines, cases or m3.
+    """
+    volume = snapshot.table("skus").set_index("sku")["volume_m3"].fillna(0.0)
+    lines = moves.assign(units=moves["quantity"], lines=1, m3=moves["quantity"] * moves["sku"].map(volume))
+    parts = [
+        _by_day(lines, "destination", "due_date", kind="receive"),
+        _by_day(lines, "origin", "ship_date", kind="ship"),
+        _by_day(lines, "origin", "ship_date", kind="pick"),
+        _stored(lines, points, day=snapshot.cutoff + pd.Timedelta(days=1)),
+    ]
+    used = pd.concat(parts, ignore_index=True)
+    return used.merge(_declared(snapshot, used), on=["location", "date", "kind", "unit"])[USE_COLUMNS]
+
+
+def _by_day(lines: pd.DataFrame, place: str, date: str, *, kind: str) -> pd.DataFrame:
+    sums = lines.groupby([place, date], as_index=False, observed=True)[list(_UNITS)].sum()
+    sums = sums.rename(columns={place: "location", date: "date"})
+    return _long(sums.assign(kind=kind))
+
+
+def _stored(lines: pd.DataFrame, points: pd.DataFrame, *, day: pd.Timestamp) -> pd.DataFrame:
+    held = (points["on_hand"] + points["on_order"]).clip(lower=0)
+    there = points.assign(units=held, m3=held * points["volume_m3"].fillna(0.0))
+    total = there.groupby("location", observed=True)[["units", "m3"]].sum()
+    coming = lines.groupby("destination", observed=True)[["units", "m3"]].sum()
+    going = lines.groupby("origin", observed=True)[["units", "m3"]].sum()
+    after = total.add(coming.reindex(total.index), fill_value=0.0).sub(going.reindex(total.index), fill_value=0.0)
+    frame = after.rename_axis("location").reset_index().assign(date=day, kind="store")
+    return _long(frame)
+
+
+def _long(sums: pd.DataFrame) -> pd.DataFrame:
+    """One row a unit of measure."""
+    units = [name for name in _UNITS if name in sums]
+    return sums.melt(id_vars=["location", "date", "kind"], value_vars=units, var_name="unit", value_name="used")
+
+
+def _declared(snapshot: Snapshot, used: pd.DataFrame) -> pd.DataFrame:
+    """Capacities spelt out for the days used: a date beats a weekday, a weekday beats every day."""
+    rows = snapshot.table("capacity")
+    stores = snapshot.table("locations")[["location", "storage_volume_m3"]].dropna()
+    room = stores.rename(columns={"storage_volume_m3": "amount"}).assign(kind="store", unit="m3", weekday="")
+    rows = pd.concat([frame for frame in (rows, room) if len(frame)] or [rows], ignore_index=True)
+    rows = rows.reindex(columns=[column.name for column in TABLES["capacity"].columns])
+    key = ["location", "kind", "unit"]
+    asked = used[[*key, "date"]].drop_duplicates().merge(rows, on=key, suffixes=("", "_declared"))
+    weekday = asked["date"].dt.day_of_week.map(dict(enumerate(WEEKDAYS)))
+    declared_day = asked["weekday"].fillna("")
+    is_date = asked["date_declared"].notna()
+    holds = (is_date & (asked["date_declared"] == asked["date"])) | (
+        ~is_date & ((declared_day == "") | (declared_day == weekday))
+    )
+    asked = asked.assign(rank=is_date * 2 + (declared_day != "") * 1).loc[holds]
+    best = asked.sort_values([*key, "date", "rank", "amount"], ascending=[True, True, True, True, False, True])
+    return best.drop_duplicates([*key, "date"])[[*key, "date", "amount", "overtime_cost"]]

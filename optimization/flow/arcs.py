@@ -1,0 +1,251 @@
+"""Turn the convex program of one SKU into a network: nodes, arcs, capacities and unit costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from optimization.flow.problem import Rows, SkuProblem
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+NO_MOVE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Arcs:
+    """Parallel arrays of arcs.
+
+    Parameters
+    ----------
+    tail, head
+        (m,) node numbers.
+    capacity
+        (m,) whole units.
+    cost
+        (m,) [money/unit].
+    move
+        (m,) index of the move that an arc stands for; `NO_MOVE` otherwise.
+    """
+
+    tail: Ints
+    head: Ints
+    capacity: Ints
+    cost: Floats
+    move: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class FlowNetwork:
+    """A balanced network whose min-cost flow is the SKU's optimal plan.
+
+    Parameters
+    ----------
+    arcs
+        All arcs with a capacity.
+    supply
+        (n_nodes,) units that enter (+) or leave (-).
+    """
+
+    arcs: Arcs
+    supply: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """Node numbers.
+
+    Parameters
+    ----------
+    morning
+        (n_points, T) stock on a day, after arrivals; the inventory arc of the day leaves from here.
+    evening
+        (n_points, T) stock of the evening before, from which goods leave; the morning itself where nothing can leave.
+    giving
+        (n_points,) what protected moves may take.
+    expiring
+        (n_points,) between holding and waste cost; the next node itself where nothing expires.
+    chain
+        (n_roots, T) what has not been bought yet, by day of arrival.
+    chain_expiring
+        (n_roots,) between the chain's shortage and waste cost.
+    source, sink
+        Purchases of places that feed no others; where everything ends.
+    n
+        Number of nodes.
+    """
+
+    morning: Ints
+    evening: Ints
+    giving: Ints
+    expiring: Ints
+    chain: Ints
+    chain_expiring: Ints
+    source: int
+    sink: int
+    n: int
+
+
+def flow_network(problem: SkuProblem) -> FlowNetwork:
+    """Build the network of one SKU.
+
+    Parameters
+    ----------
+    problem
+        The convex program.
+    """
+    nodes = _nodes(problem)
+    bought = problem.most_bought
+    supply = np.zeros(nodes.n, dtype=np.int64)
+    supply[nodes.evening[:, 0]] = problem.free
+    supply[nodes.morning.ravel()] += problem.pipeline.ravel()
+    supply[nodes.chain[:, 0]] = bought
+    supply[nodes.source] = bought
+    total = int(supply.sum())
+    supply[nodes.sink] = -total
+    blocks = [
+        *_supply_arcs(problem.points, nodes, total=total),
+        *_chain_arcs(problem.echelons, nodes, bought=bought),
+        _carry_arcs(problem, nodes, total=total),
+        _giving_arcs(problem, nodes),
+        _move_arcs(problem, nodes, total=total),
+        _arcs(np.array([nodes.source]), np.array([nodes.sink]), np.array([bought])),
+    ]
+    return FlowNetwork(_stacked(blocks), supply)
+
+
+def _nodes(problem: SkuProblem) -> Nodes:
+    """Number the nodes; evenings only where goods may leave."""
+    n_points, horizon = problem.pipeline.shape
+    n_roots = problem.roots.size
+    morning = np.arange(n_points * horizon).reshape(n_points, horizon)
+    ships = np.zeros((n_points, horizon), dtype=bool)
+    ships[:, 0] = True
+    own = problem.origin >= 0
+    ships[problem.origin[own], problem.day[own]] = True
+    used = morning.size
+    evening = morning.copy()
+    evening[ships] = used + np.arange(int(ships.sum()))
+    used += int(ships.sum())
+    giving = used + np.arange(n_points)
+    used += n_points
+    expiring = used + np.arange(n_points)
+    used += n_points
+    chain = used + np.arange(n_roots * horizon).reshape(n_roots, horizon)
+    used += chain.size
+    chain_expiring = used + np.arange(n_roots)
+    used += n_roots
+    return Nodes(morning, evening, giving, expiring, chain, chain_expiring, source=used, sink=used + 1, n=used + 2)
+
+
+def _supply_arcs(rows: Rows, nodes: Nodes, *, total: int) -> list[Arcs]:
+    """Inventory arcs (p, d) -> (p, d + 1): one for each segment of the day's convex cost, and waste on its day."""
+    n_points, horizon = nodes.morning.shape
+    after = np.concatenate([nodes.evening[:, 1:], np.full((n_points, 1), nodes.sink)], axis=1)
+    head = after.copy()
+    wasting = np.flatnonzero(rows.has_waste)
+    head[wasting, rows.waste_day[wasting]] = nodes.expiring[wasting]
+    width = _widths(rows.breaks, total)
+    blocks = [_segments(nodes.morning, head, width=width, slopes=rows.slopes)]
+    if wasting.size:
+        blocks.append(
+            _segments(
+                nodes.expiring[wasting],
+                after[wasting, rows.waste_day[wasting]],
+                width=_widths(rows.waste_breaks[wasting], total),
+                slopes=rows.waste_slopes[wasting],
+            )
+        )
+    return blocks
+
+
+def _chain_arcs(rows: Rows, nodes: Nodes, *, bought: int) -> list[Arcs]:
+    """Source chain s(d) -> s(d + 1): flow R has not been bought yet, so the echelon has base + bought - R.
+
+    The convex cost of the echelon's supply, read from above, is a convex cost of R.
+    """
+    if not nodes.chain.size:
+        return []
+    after = np.concatenate([nodes.chain[:, 1:], np.full((len(nodes.chain), 1), nodes.sink)], axis=1)
+    head = after.copy()
+    wasting = np.flatnonzero(rows.has_waste)
+    at = rows.waste_day[wasting]
+    head[wasting, at] = nodes.chain_expiring[wasting]
+    width = _widths_between(rows.breaks, low=rows.base, high=rows.base + bought)
+    blocks = [_segments(nodes.chain, head, width=width, slopes=-rows.slopes)]
+    if wasting.size:
+        base = rows.base[wasting, at]
+        width = _widths_between(rows.waste_breaks[wasting], low=base, high=base + bought)
+        slopes = -rows.waste_slopes[wasting]
+        blocks.append(_segments(nodes.chain_expiring[wasting], after[wasting, at], width=width, slopes=slopes))
+    return blocks
+
+
+def _carry_arcs(problem: SkuProblem, nodes: Nodes, *, total: int) -> Arcs:
+    """What does not leave in the evening is there in the morning."""
+    point, day = np.nonzero(nodes.evening != nodes.morning)
+    capacity = np.full(point.size, total)
+    return _arcs(nodes.evening[point, day], nodes.morning[point, day], capacity)
+
+
+def _giving_arcs(problem: SkuProblem, nodes: Nodes) -> Arcs:
+    """Protected moves of a point leave through one arc whose capacity is what it may give."""
+    return _arcs(nodes.evening[:, 0], nodes.giving, problem.giveable)
+
+
+def _move_arcs(problem: SkuProblem, nodes: Nodes, *, total: int) -> Arcs:
+    """One arc a move, from the evening it leaves (or the purchase chain) to the morning it is usable."""
+    from_own = nodes.evening[problem.origin, problem.day]
+    from_own = np.where(problem.is_protected, nodes.giving[problem.origin], from_own)
+    chain_of = np.full(len(nodes.morning), -1)
+    chain_of[problem.roots] = np.arange(problem.roots.size)
+    chain = chain_of[problem.destination]
+    bought = np.full(problem.origin.size, nodes.source)
+    is_chained = chain >= 0
+    bought[is_chained] = nodes.chain[chain[is_chained], problem.arrival[is_chained]]
+    return Arcs(
+        tail=np.where(problem.origin >= 0, from_own, bought),
+        head=nodes.morning[problem.destination, problem.arrival],
+        capacity=np.full(problem.origin.size, total),
+        cost=problem.cost,
+        move=np.arange(problem.origin.size),
+    )
+
+
+def _widths(breaks: Ints, total: int) -> Ints:
+    """Lengths of the segments (..., K + 1); the last takes all the rest."""
+    starts = np.concatenate([np.zeros_like(breaks[..., :1]), breaks], axis=-1)
+    return np.diff(starts, axis=-1, append=starts[..., -1:] + total)
+
+
+def _widths_between(breaks: Ints, *, low: Ints, high: Ints) -> Ints:
+    """Lengths of the parts of the segments that lie between two levels, (..., K + 1)."""
+    starts = np.concatenate([np.zeros_like(breaks[..., :1]), breaks], axis=-1)
+    ends = np.concatenate([breaks, high[..., None] + breaks[..., -1:]], axis=-1)
+    inside: Ints = np.minimum(ends, high[..., None]) - np.maximum(starts, low[..., None])
+    return np.maximum(inside, 0)
+
+
+def _segments(tail: Ints, head: Ints, *, width: Ints, slopes: Floats) -> Arcs:
+    """Parallel arcs for the segments of convex costs; empty segments are left out."""
+    shape = width.shape
+    is_open = width > 0
+    tails = np.broadcast_to(tail[..., None], shape)[is_open]
+    heads = np.broadcast_to(head[..., None], shape)[is_open]
+    return Arcs(tails, heads, width[is_open], slopes[is_open], np.full(tails.size, NO_MOVE))
+
+
+def _arcs(tail: Ints, head: Ints, capacity: Ints) -> Arcs:
+    """Arcs without cost; those without capacity are left out."""
+    is_open = capacity > 0
+    n = int(is_open.sum())
+    return Arcs(tail[is_open], head[is_open], capacity[is_open], np.zeros(n), np.full(n, NO_MOVE))
+
+
+def _stacked(blocks: list[Arcs]) -> Arcs:
+    return Arcs(
+        *(np.concatenate([getattr(block, name) for block in blocks]) for name in ("tail", "head", "capacity", "cost")),
+        move=np.concatenate([block.move for block in blocks]),
+    )

@@ -1,0 +1,230 @@
+"""What the flow of every SKU needs, as arrays: stock, lanes by day, unit costs, and what may be given away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from network.columns import Mode, Tier
+from network.economics import sku_economics
+from optimization.config import PlanConfig
+from optimization.cost_curves import CostCurves
+from optimization.curve_build import free_tonight, shelf_floor
+from optimization.flow.protection import given_freely
+from optimization.inbound import Inbound, build_inbound
+
+if TYPE_CHECKING:
+    from forecasting.forecast import Forecast
+    from network.graph import SupplyNetwork
+    from network.snapshot import Snapshot
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+# Taking the second source instead of the first costs this many handlings more, and so on.
+PRIORITY_HANDLINGS = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """Possible moves of some lanes: one row a (stock point, lane, ship day).
+
+    Parameters
+    ----------
+    pair
+        (k,) rows of `inbound`.
+    day, arrival
+        (k,) ship and arrival index [days].
+    cost
+        (k,) cost of moving one unit: lane, freight at the price of a full truck, parcel and handling [money/unit].
+    inbound
+        The pairs.
+    """
+
+    pair: Ints
+    day: Ints
+    arrival: Ints
+    cost: Floats
+    inbound: Inbound
+
+    @property
+    def destination(self) -> Ints:
+        """(k,) rows of the points that receive."""
+        return self.inbound.point[self.pair]
+
+    @property
+    def origin(self) -> Ints:
+        """(k,) rows of the points that send; -1 for suppliers."""
+        return self.inbound.origin_point[self.pair]
+
+
+@dataclass(frozen=True, eq=False)
+class FlowData:
+    """Input of the flows of all SKUs.
+
+    Parameters
+    ----------
+    positions
+        (n,) stock points, sorted by (sku, location).
+    curves
+        Cost curves; local rows are those of the positions.
+    free
+        (n,) units on hand tonight that may leave.
+    giveable
+        (n,) units of these that laterals, returns, and emergency moves from outside the central tier may take.
+    regular
+        Purchases and transfers on every allowed day.
+    tonight
+        Laterals, emergency moves and returns, on the first day only.
+    is_protected
+        (k,) whether a move of `tonight` draws on `giveable` rather than on `free`.
+    lanes
+        The network's lanes.
+    """
+
+    positions: pd.DataFrame
+    curves: CostCurves
+    free: Ints
+    giveable: Ints
+    regular: Moves
+    tonight: Moves
+    is_protected: Flags
+    lanes: pd.DataFrame
+
+    @property
+    def pipeline(self) -> Ints:
+        """(n, T) units that open orders bring by day."""
+        supply = self.curves.base_supply[: len(self.positions)]
+        return np.diff(supply, axis=1, prepend=self.free[:, None])
+
+
+def flow_data(
+    forecast: Forecast,
+    network: SupplyNetwork,
+    snapshot: Snapshot,
+    *,
+    positions: pd.DataFrame,
+    targets: pd.DataFrame,
+    curves: CostCurves,
+    config: PlanConfig,
+) -> FlowData:
+    """Gather the flow's input; parameters as for `build_cost_curves`."""
+    horizon = curves.horizon
+    free = free_tonight(positions)
+    regular = build_inbound(positions, snapshot, network=network, horizon=horizon, max_sources=config.max_sources)
+    floor = shelf_floor(positions, targets)
+    giveable = given_freely(forecast, curves, floor=floor, free=free, config=config)
+    is_wanted = (Mode.TRANSSHIPMENT, config.laterals), (Mode.EMERGENCY, config.emergency), (Mode.RETURN, config.returns)
+    lateral = build_inbound(
+        positions,
+        snapshot,
+        network=network,
+        modes=tuple(mode for mode, wanted in is_wanted if wanted),
+        horizon=horizon,
+        max_sources=config.max_lateral_origins,
+        can_give=free > 0,
+    )
+    last_day = last_sale_day(positions, snapshot)
+    cost = unit_move_cost(positions, snapshot, network=network, config=config)
+    tonight = moves_of(lateral, cost(lateral), last_day=last_day, network=network, first_day_only=True)
+    mode = network.lanes["mode"].to_numpy()[lateral.lane][tonight.pair]
+    is_central = (targets["tier"] == Tier.CENTRAL).to_numpy(dtype=bool)
+    return FlowData(
+        positions=positions,
+        curves=curves,
+        free=free,
+        giveable=giveable,
+        regular=moves_of(regular, cost(regular), last_day=last_day, network=network, first_day_only=False),
+        tonight=tonight,
+        is_protected=(mode != Mode.EMERGENCY) | ~is_central[tonight.origin],
+        lanes=network.lanes,
+    )
+
+
+def moves_of(inbound: Inbound, cost: Floats, *, last_day: Ints, network: SupplyNetwork, first_day_only: bool) -> Moves:
+    """List the possible moves: allowed ship days whose goods arrive inside the horizon and while they are sold.
+
+    Of several ship days with one arrival only the last is kept: nobody needs to commit earlier.
+
+    Parameters
+    ----------
+    inbound, cost
+        Pairs and their cost of moving a unit (m,).
+    last_day
+        (n,) last day index on which goods may still arrive at a point, returns excepted.
+    network
+        Lanes.
+    first_day_only
+        Whether only tonight's decision counts.
+    """
+    horizon = inbound.ships.shape[1]
+    arrival = inbound.arrival[inbound.slot]
+    ships = inbound.ships[inbound.slot].copy()
+    if first_day_only:
+        ships[:, 1:] = False
+    else:
+        later = np.where(ships, arrival, np.iinfo(np.int64).max)
+        following = np.minimum.accumulate(later[:, ::-1], axis=1)[:, ::-1]
+        ships[:, :-1] &= arrival[:, :-1] < following[:, 1:]
+    is_return = network.lanes["mode"].to_numpy()[inbound.lane] == Mode.RETURN
+    is_sold = arrival <= np.where(is_return, horizon, last_day[inbound.point])[:, None]
+    pair, day = np.nonzero(ships & (arrival < horizon) & is_sold)
+    return Moves(pair=pair, day=day, arrival=arrival[pair, day], cost=cost[pair], inbound=inbound)
+
+
+def last_sale_day(positions: pd.DataFrame, snapshot: Snapshot) -> Ints:
+    """Last day index on which each SKU is sold at each place: its end, its delisting or the place's last day."""
+    ends = snapshot.table("skus").set_index("sku")["end_date"].reindex(positions["sku"]).to_numpy()
+    closes = snapshot.table("locations").set_index("location")["closes"].reindex(positions["location"]).to_numpy()
+    listed = snapshot.table("assortment").set_index(["sku", "location"])["to"]
+    delisted = listed.reindex(pd.MultiIndex.from_frame(positions[["sku", "location"]])).to_numpy()
+    dates = pd.DataFrame({"end": ends, "close": closes, "delist": delisted}).astype("datetime64[ns]")
+    days = (dates.min(axis=1) - snapshot.cutoff).dt.days - 1
+    last: Ints = days.fillna(np.iinfo(np.int32).max).to_numpy(dtype=np.int64)
+    return last
+
+
+class UnitMoveCost:
+    """Cost of moving one unit of a pair's SKU on its lane; made by `unit_move_cost`."""
+
+    def __init__(self, volume: Floats, weight: Floats, *, handling: Floats, lanes: pd.DataFrame) -> None:
+        self._volume, self._weight = volume, weight
+        self._handling, self._lanes = handling, lanes
+
+    def __call__(self, inbound: Inbound) -> Floats:
+        """Return (m,) [money/unit]."""
+        lanes = self._lanes.iloc[inbound.lane]
+        by_volume = self._volume[inbound.point] / lanes["truck_volume_m3"].to_numpy(dtype=np.float64)
+        by_weight = self._weight[inbound.point] / lanes["truck_weight_kg"].to_numpy(dtype=np.float64)
+        truck = lanes["truck_cost"].to_numpy(dtype=np.float64) * np.maximum(by_volume, by_weight)
+        parcel = lanes["parcel_cost"].to_numpy(dtype=np.float64)
+        has_truck = (lanes["truck_cost"] > 0).to_numpy(dtype=bool)
+        freight = np.where(parcel > 0, np.where(has_truck, np.minimum(truck, parcel), parcel), truck)
+        direct = lanes["unit_cost"].to_numpy(dtype=np.float64)
+        handling = self._handling[inbound.point] * (1.0 + PRIORITY_HANDLINGS * (inbound.priority - 1.0))
+        is_purchase = inbound.origin_point < 0
+        cheapest = np.full(self._handling.size, np.inf)
+        np.minimum.at(cheapest, inbound.point[is_purchase], inbound.unit_cost[is_purchase])
+        dearer = np.where(is_purchase, inbound.unit_cost - cheapest[inbound.point], 0.0)
+        cost: Floats = freight + direct + handling + dearer
+        return cost
+
+
+def unit_move_cost(
+    positions: pd.DataFrame, snapshot: Snapshot, *, network: SupplyNetwork, config: PlanConfig
+) -> UnitMoveCost:
+    """Prepare the cost of moving a unit: lane and parcel cost, its share of a full truck, handling, dearer sources."""
+    skus = snapshot.table("skus").set_index("sku").reindex(positions["sku"])
+    money = sku_economics(snapshot).set_index("sku").reindex(positions["sku"])
+    cost = money["unit_cost"].fillna(0.0).to_numpy(dtype=np.float64)
+    least = np.maximum(config.handling_share * cost, np.finfo(np.float32).eps)
+    return UnitMoveCost(
+        skus["volume_m3"].fillna(0.0).to_numpy(dtype=np.float64),
+        skus["weight_kg"].fillna(0.0).to_numpy(dtype=np.float64),
+        handling=np.maximum(snapshot.settings.economics.handling_cost, least),
+        lanes=network.lanes,
+    )

@@ -1,0 +1,168 @@
+"""Solve the min-cost flow of every SKU and read the moves off it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from optimization.config import PlanConfig
+from optimization.decisions import PLANNED_COLUMNS, FlowPlan, SolveStatus, typed
+from optimization.flow.arcs import FlowNetwork, flow_network
+from optimization.flow.data import FlowData
+from optimization.flow.objective import integer_costs, plan_cost, rounding_allowance, rows_cost
+from optimization.flow.problem import SkuProblem, Slices, sku_problem, sku_slices
+
+Ints = npt.NDArray[np.int64]
+
+
+class FlowError(Exception):
+    """The solver refused a network; networks are feasible by construction, so this is a fault of ours."""
+
+
+@dataclass(frozen=True, eq=False)
+class SkuFlow:
+    """Optimal moves of one SKU.
+
+    Parameters
+    ----------
+    quantity
+        (k,) units of each move of its problem.
+    objective, bound
+        Surrogate cost of the moves, recomputed, and a lower bound of it, both relative to no supply at all [money].
+    n_arcs
+        Size of the network.
+    """
+
+    quantity: Ints
+    objective: float
+    bound: float
+    n_arcs: int
+
+
+def solve_flows(data: FlowData, config: PlanConfig) -> FlowPlan:
+    """Solve all SKUs, one after the other, in the order of their names.
+
+    Parameters
+    ----------
+    data
+        Input of all SKUs.
+    config
+        Settings.
+
+    Returns
+    -------
+    The plan; always there, because any stock may stay where it is and any demand may be lost at its price.
+    """
+    slices = sku_slices(data)
+    slopes = data.curves.slopes()
+    quantity = np.zeros(data.regular.pair.size + data.tonight.pair.size, dtype=np.int64)
+    rows = []
+    for index, sku in enumerate(slices.sku):
+        problem = sku_problem(data, slices, index, slopes=slopes)
+        found = solve_sku(problem, config.cost_steps)
+        _place(quantity, found.quantity, data=data, slices=slices, index=index)
+        status = SolveStatus.OPTIMAL if found.n_arcs else SolveStatus.EMPTY
+        constant = constant_cost(data, slices, index)
+        rows.append((sku, str(status), found.objective + constant, found.bound + constant, found.n_arcs))
+    per_sku = pd.DataFrame(rows, columns=["sku", "status", "objective", "bound", "n_arcs"])
+    solved = bool((per_sku["status"] == SolveStatus.OPTIMAL).any())
+    return FlowPlan(
+        decisions=_decisions(data, quantity),
+        objective=float(per_sku["objective"].sum()),
+        bound=float(per_sku["bound"].sum()),
+        status=SolveStatus.OPTIMAL if solved else SolveStatus.EMPTY,
+        per_sku=per_sku.astype({"sku": "str", "status": "str"}),
+    )
+
+
+def solve_sku(problem: SkuProblem, cost_steps: int) -> SkuFlow:
+    """Solve one SKU exactly on its surrogate.
+
+    Parameters
+    ----------
+    problem
+        The convex program.
+    cost_steps
+        Whole number that stands for the steepest slope.
+
+    Raises
+    ------
+    FlowError
+        If the solver does not prove an optimum.
+    """
+    nothing = np.zeros(problem.origin.size, dtype=np.int64)
+    if not problem.origin.size:
+        cost = plan_cost(problem, nothing)
+        return SkuFlow(nothing, cost, cost, 0)
+    network = flow_network(problem)
+    costs, scale = integer_costs(network.arcs.cost, cost_steps)
+    flows, optimum = _min_cost_flow(network, costs)
+    is_move = network.arcs.move >= 0
+    quantity = nothing.copy()
+    quantity[network.arcs.move[is_move]] = flows[is_move]
+    # The chain's cost counts from everything bought, the plan's from nothing: the difference is a constant.
+    unbought = rows_cost(problem.echelons, problem.echelons.base + problem.most_bought)
+    allowance = rounding_allowance(network, horizon=problem.horizon, scale=scale)
+    bound = optimum / scale + unbought - allowance
+    return SkuFlow(quantity, plan_cost(problem, quantity), bound, int(network.arcs.tail.size))
+
+
+def _min_cost_flow(network: FlowNetwork, costs: Ints) -> tuple[Ints, int]:
+    """Return the flow of each arc and the optimal cost in steps."""
+    from ortools.graph.python import min_cost_flow
+
+    solver = min_cost_flow.SimpleMinCostFlow()
+    arcs = network.arcs
+    indexes = solver.add_arcs_with_capacity_and_unit_cost(
+        arcs.tail.astype(np.int32), arcs.head.astype(np.int32), arcs.capacity, costs
+    )
+    solver.set_nodes_supplies(np.arange(network.supply.size, dtype=np.int32), network.supply)
+    status = solver.solve()
+    if status != solver.OPTIMAL:
+        raise FlowError(f"min-cost flow of {arcs.tail.size} arcs ended as {status.name}: lower cost_steps")
+    return np.asarray(solver.flows(indexes), dtype=np.int64), int(solver.optimal_cost())
+
+
+def constant_cost(data: FlowData, slices: Slices, index: int) -> float:
+    """Surrogate cost of one SKU with no supply at all [money]: every unit of demand short."""
+    local = np.arange(slices.point[index], slices.point[index + 1])
+    echelon = len(data.positions) + np.arange(slices.echelon[index], slices.echelon[index + 1])
+    curves = data.curves.take(np.concatenate([local, echelon]))
+    return float(curves.expected_cost(np.zeros_like(curves.base_supply)).sum())
+
+
+def _place(quantity: Ints, found: Ints, *, data: FlowData, slices: Slices, index: int) -> None:
+    """Write one SKU's moves into the moves of all: regular ones first, then tonight's."""
+    n_regular = int(slices.regular[index + 1] - slices.regular[index])
+    quantity[slices.regular[index] : slices.regular[index + 1]] = found[:n_regular]
+    first = data.regular.pair.size
+    quantity[first + slices.tonight[index] : first + slices.tonight[index + 1]] = found[n_regular:]
+
+
+def _decisions(data: FlowData, quantity: Ints) -> pd.DataFrame:
+    """List the moves with a quantity as a table."""
+    lanes = data.lanes
+    frames = []
+    first = 0
+    for moves in (data.regular, data.tonight):
+        chosen = np.flatnonzero(quantity[first : first + moves.pair.size])
+        lane = lanes.iloc[moves.inbound.lane[moves.pair[chosen]]]
+        frames.append(
+            pd.DataFrame(
+                {
+                    "sku": data.positions["sku"].to_numpy()[moves.destination[chosen]],
+                    "origin": lane["origin"].to_numpy(),
+                    "destination": lane["destination"].to_numpy(),
+                    "mode": lane["mode"].to_numpy(),
+                    "day": moves.day[chosen],
+                    "arrival_day": moves.arrival[chosen],
+                    "quantity": quantity[first + chosen],
+                }
+            )
+        )
+        first += moves.pair.size
+    table = pd.concat(frames, ignore_index=True)
+    return typed(table.sort_values(list(PLANNED_COLUMNS[:5]), kind="stable"), PLANNED_COLUMNS)
