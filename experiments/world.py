@@ -38,9 +38,10 @@ from experiments.world_records import (
     suppliers_table,
 )
 from experiments.world_signals import build_signals, signal_truth
+from experiments.world_story import promotion_story
 from experiments.world_supply import History, point_rates, simulate
 
-__all__ = ["LAST_DAY", "World", "WorldConfig", "build_world", "write_world"]
+__all__ = ["LAST_DAY", "World", "WorldConfig", "build_world", "promotion_story_world", "write_world"]
 
 SETTINGS = """id = "{id}"
 currency = "CNY"
@@ -115,6 +116,12 @@ def build_world(config: WorldConfig | None = None) -> World:
     truth |= {"latent_demand": _latent(draft), "skus": _sku_truth(draft), "points": _point_truth(draft)}
     name = f"demo-{config.n_skus}x{config.n_stores}x{config.n_days}-{config.seed}"
     return World(name, LAST_DAY, tables, truth, _settings_text(name))
+
+
+def promotion_story_world() -> World:
+    """Return the tiny deterministic chain of `experiments.world_story`: a promotion in A while stock idles in B."""
+    tables, latent = promotion_story()
+    return World("promotion-story", LAST_DAY, tables, {"latent_demand": latent}, _settings_text("promotion-story"))
 
 
 def _settings_text(name: str) -> str:
@@ -209,7 +216,8 @@ def _sku_truth(draft: _Draft) -> pd.DataFrame:
         {
             "sku": goods.names, "category": [k.name for k in kinds], "demand_class": [k.demand_class for k in kinds],
             "mean_walk_in": goods.base, "elasticity": [k.elasticity for k in kinds], "yearly_trend": goods.trend,
-            "search_lead_days": [k.search_lead_days for k in kinds], "search_effect": [k.search_effect for k in kinds],
+            "search_lead_days": [k.search_lead_days for k in kinds],
+            "search_effect": np.where(goods.is_watched, 0.0, [k.search_effect for k in kinds]),
             "slow_region": [regions[r] for r in goods.slow_region], "has_interest_without_sales": goods.is_watched,
         }
     )  # fmt: skip

@@ -62,7 +62,7 @@ def day_effects(config: WorldConfig) -> Floats:
 
     A moved working day behaves like a Wednesday, a holiday like a Saturday with its own factor.
     """
-    weekday: Ints = np.array(config.dates.dayofweek, dtype=np.int64)
+    weekday: Ints = np.array(config.dates.day_of_week, dtype=np.int64)
     factor = np.ones((config.n_drawn, 4))
     for day in MOVED_WORKDAYS:
         if 0 <= config.index_of(day) < config.n_drawn:
@@ -88,7 +88,7 @@ def build_calendar(config: WorldConfig) -> pd.DataFrame:
     rows += [(pd.Timestamp(day), "moved working day", "moved_workday", True) for day in MOVED_WORKDAYS]
     for name, start, stop in sales_festivals(config):
         days = [config.first_day + pd.Timedelta(days=index) for index in range(start, stop + 1)]
-        rows += [(day, name[:-5], "sale", day.dayofweek < 5) for day in days]
+        rows += [(day, name[:-5], "sale", day.weekday() < 5) for day in days]
     table = pd.DataFrame(rows, columns=["date", "event", "event_type", "is_workday"])
     table = table[table["date"].between(config.first_day, config.dates[-1])].drop_duplicates("date")
     table.insert(1, "region", "")

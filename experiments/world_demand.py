@@ -13,7 +13,7 @@ from experiments.world_places import Places
 
 Units = npt.NDArray[np.int32]
 
-GAMMA_SHAPE = {"smooth": 14.0, "erratic": 1.1, "intermittent": 6.0, "lumpy": 6.0}
+GAMMA_SHAPE = {"smooth": 14.0, "erratic": 1.6, "intermittent": 6.0, "lumpy": 6.0}
 """Shape of the gamma noise of a point and day; small is erratic."""
 LUMP_UNITS = 4.0
 """Mean units of one purchase of a lumpy SKU, 1 + geometric; all others are bought one by one."""
@@ -47,7 +47,7 @@ def static_demand(config: WorldConfig, places: Places, goods: Goods) -> Floats:
     Walk-in and pick-up exist only where the store carries the SKU; online demand exists everywhere.
     """
     mix = np.array([CATEGORIES[c].channel_mix for c in goods.category])
-    local = config.stream("local taste").lognormal(0.0, 0.25, (len(goods.base), len(places.size)))
+    local = config.stream("local taste").lognormal(0.0, 0.15, (len(goods.base), len(places.size)))
     mean = goods.base[:, None] * goods.taste[:, places.zone_region] * places.size * local
     static: Floats = mean[:, :, None] * mix[:, None, :]
     static[:, :, :2] *= goods.is_carried[:, :, None]
@@ -60,7 +60,7 @@ def build_intensity(
     """Combine the factors; `uplift` and `price` are (n_drawn, n_skus, n_regions, 4)."""
     day = np.arange(config.n_drawn, dtype=float)[:, None]
     season = np.array([CATEGORIES[c].season for c in goods.category])
-    day_of_year = np.array(config.dates.dayofyear, dtype=float)[:, None]
+    day_of_year = np.array(config.dates.day_of_year, dtype=float)[:, None]
     wave = 1 + season[:, 0] * np.cos(2 * np.pi * (day_of_year - season[:, 1]) / 365.25)
     trend = np.exp(goods.trend * (day - config.n_days / 2) / 365.25)
     age, left = day - goods.first_day, goods.last_day - day

@@ -96,7 +96,7 @@ def _weather(config: WorldConfig, places: Places) -> tuple[Floats, Floats, Float
     """Return temperature, its anomaly and rain of each region; a storm is planted after the last published day."""
     shape = (config.n_drawn, len(places.region_names))
     mean, swing = np.array([CLIMATE[name] for name in places.region_names]).T
-    day_of_year = np.array(config.dates.dayofyear, dtype=float)[:, None]
+    day_of_year = np.array(config.dates.day_of_year, dtype=float)[:, None]
     anomaly = 2.6 * autoregressive(config.stream("temperature").standard_normal(shape), 0.75)
     temperature = mean - swing * np.cos(2 * np.pi * (day_of_year - 20) / 365.25) + anomaly
     wetness = autoregressive(config.stream("wetness").standard_normal(shape), 0.5)

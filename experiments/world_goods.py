@@ -46,15 +46,15 @@ class Category:
 
 
 CATEGORIES = (
-    Category("DRINKS", "smooth", 0.12, (5, 14), (1.9, 4.0), (1, 0.03, 0.29, 0.03), 1.8, (0.003, 0.008),
+    Category("DRINKS", "smooth", 0.12, (5, 14), (2.0, 4.0), (1, 0.02, 0.26, 0.02), 1.8, (0.003, 0.008),
              season=(0.22, 200), warmth=0.025),
-    Category("SNACKS", "smooth", 0.12, (6, 22), (1.8, 3.8), (1, 0.03, 0.25, 0.04), 1.9, (0.003, 0.007),
+    Category("SNACKS", "smooth", 0.12, (6, 22), (2.0, 3.9), (1, 0.02, 0.22, 0.03), 1.9, (0.003, 0.007),
              season=(0.12, 15)),
-    Category("DAIRY", "smooth", 0.10, (8, 26), (1.8, 3.8), (1, 0.02, 0.29, 0.02), 1.5, (0.001, 0.003),
+    Category("DAIRY", "smooth", 0.10, (8, 26), (2.0, 3.9), (1, 0.02, 0.26, 0.02), 1.5, (0.001, 0.003),
              season=(0.05, 180), shelf_life_days=(12, 20)),
-    Category("BEAUTY", "erratic", 0.12, (25, 90), (2.4, 4.0), (1, 0.05, 0.20, 0.14), 2.4, (0.001, 0.002),
+    Category("BEAUTY", "erratic", 0.12, (25, 90), (2.8, 4.2), (1, 0.03, 0.18, 0.12), 2.4, (0.001, 0.002),
              season=(0.05, 330), search_effect=0.22, search_lead_days=5, social_effect=True),
-    Category("HOUSEHOLD", "erratic", 0.11, (10, 40), (2.4, 4.0), (1, 0.04, 0.18, 0.10), 2.1, (0.004, 0.012),
+    Category("HOUSEHOLD", "erratic", 0.11, (10, 40), (2.8, 4.2), (1, 0.03, 0.16, 0.08), 2.1, (0.004, 0.012),
              season=(0.05, 120)),
     Category("HOME", "intermittent", 0.13, (40, 160), (0.14, 0.45), (1, 0.10, 0.18, 0.28), 1.8, (0.008, 0.030),
              season=(0.08, 270)),
@@ -165,7 +165,7 @@ def build_goods(config: WorldConfig, places: Places) -> Goods:
     first_day, last_day = _life(config, rng)
     is_alive = (first_day < 0) & (last_day >= NEVER)
     slow_region, is_watched = _planted(config, places, is_alive=is_alive, category=category)
-    taste = rng.lognormal(0.0, 0.25, (n, len(places.region_names)))
+    taste = rng.lognormal(0.0, 0.18, (n, len(places.region_names)))
     misplaced = np.flatnonzero(slow_region >= 0)
     taste[misplaced] = 1.5
     taste[misplaced, slow_region[misplaced]] = 0.12

@@ -172,7 +172,7 @@ def build_places(config: WorldConfig) -> Places:
     names = tuple(row["location"] for row in rows)
     zone_names = tuple("Z" + name[1:] for name in names[n_central + n_forwards :])
     server = _servers(distance, zone_forward, parent=parent, first_store=n_central + n_forwards)
-    raw = config.stream("zone size").lognormal(0.0, 0.35, config.n_stores)
+    raw = config.stream("zone size").lognormal(0.0, 0.25, config.n_stores)
     zones = pd.DataFrame({"zone": zone_names, "latitude": latitude[tier == 2], "longitude": longitude[tier == 2]})
     return Places(
         table=_locations_table(rows, regions, suppliers), zones=zones,

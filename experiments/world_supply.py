@@ -111,7 +111,7 @@ def simulate(
     log = _Log([], [], [], [], [planned], [], zeros.copy(), zeros.copy())
     phantom_since = _choose_phantoms(config, places, goods, rate=rate, habits=habits)
     routing, closed = build_routing(places), closed_days(config)
-    weekday = np.array(config.dates.dayofweek)
+    weekday = np.array(config.dates.day_of_week)
     for day in range(config.n_days):
         rng = config.stream(f"supply {day}")
         _place_pushes(day, shelf, planned)
