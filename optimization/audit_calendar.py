@@ -26,13 +26,13 @@ def due_dates(case: AuditCase) -> pd.Series[pd.Timestamp]:
     """Return ship date + max(lead time, 1) - 1, moved to the next day on which the destination is open."""
     lines = case.lines
     lead = np.maximum(lines["lead"].fillna(1).to_numpy(), 1).astype("int64")
-    due = lines["ship_date"] + pd.to_timedelta(lead - 1, unit="D")
+    due: pd.Series[pd.Timestamp] = lines["ship_date"] + pd.to_timedelta(lead - 1, unit="D")
     for _ in range(_LONGEST_WAIT_DAYS):
         is_shut = ~_is_open(case, "destination", due)
         if not is_shut.any():
             break
         due = due + pd.to_timedelta(is_shut.astype("int64"), unit="D")
-    return due.astype("datetime64[ns]")
+    return due
 
 
 def _lane_exceptions(case: AuditCase) -> dict[tuple[str, pd.Timestamp], bool]:

@@ -138,7 +138,9 @@ def trucks_needed(case: AuditCase) -> pd.DataFrame:
 def load_totals(case: AuditCase) -> pd.DataFrame:
     """Volume and weight stated for a load are those of its lines."""
     rows = _loads_with_sums(case)
-    off = np.maximum(_gap(rows["volume_m3"], rows["volume_sum"]), _gap(rows["weight_kg"], rows["weight_sum"]))
+    by_volume = _gap(rows["volume_m3"], rows["volume_sum"])
+    by_weight = _gap(rows["weight_kg"], rows["weight_sum"])
+    off = by_volume.where(by_volume >= by_weight, by_weight)
     return breaches(
         rows,
         "load_totals",

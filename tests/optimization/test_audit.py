@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from network.graph import build_network
+from network.graph import SupplyNetwork, build_network
 from network.snapshot import Snapshot
 from optimization.audit import audit
 from optimization.position import inventory_positions
@@ -83,9 +83,14 @@ def feasible_loads() -> pd.DataFrame:
     return frame.assign(origin="C1", mode="transfer", ship_date=TUESDAY, due_date=due, trucks=1)
 
 
+NETWORKS: dict[str, tuple[SupplyNetwork, pd.DataFrame]] = {}
+
+
 def check(snapshot: Snapshot, moves: pd.DataFrame, loads: pd.DataFrame | None = None) -> pd.DataFrame:
-    network = build_network(snapshot)
-    positions = inventory_positions(snapshot, network)
+    if snapshot.content_hash not in NETWORKS:
+        network = build_network(snapshot)
+        NETWORKS[snapshot.content_hash] = network, inventory_positions(snapshot, network)
+    network, positions = NETWORKS[snapshot.content_hash]
     loads = feasible_loads() if loads is None else loads
     return audit(moves, loads, snapshot=snapshot, network=network, positions=positions)
 

@@ -1,0 +1,201 @@
+"""Key figures today against the plan, as the design defines them; what the data cannot tell is missing, never 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from network.contracts import Mode, Tier
+from optimization.exception_stock import SLOW_COVER_DAYS
+from optimization.point_facts import RECENT_DAYS
+
+if TYPE_CHECKING:
+    from network.snapshot import Snapshot
+    from optimization.decisions import Decisions
+    from optimization.point_facts import PointFacts
+
+KPI_COLUMNS = {"kpi": "str", "today": "float64", "planned": "float64", "unit": "str", "meaning": "str"}
+Floats = npt.NDArray[np.float64]
+_LESS_THAN_A_UNIT = 0.5
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One key figure; NaN where unknown or meaningless on that side."""
+
+    kpi: str
+    today: float
+    planned: float
+    unit: str
+    meaning: str
+
+
+def build_kpis(
+    facts: PointFacts, decisions: Decisions, *, orders: pd.DataFrame, terms: pd.DataFrame, snapshot: Snapshot
+) -> pd.DataFrame:
+    """Compute the key figures that one snapshot and one plan can tell.
+
+    Parameters
+    ----------
+    facts
+        Stock points with their projection.
+    decisions
+        The plan.
+    orders
+        Its orders.
+    terms
+        Money of each line, from `explain.line_terms`.
+    snapshot
+        What was known.
+
+    Returns
+    -------
+    pandas.DataFrame
+        kpi, today (as things stand, or the horizon without tonight's moves), planned (with them), unit, meaning.
+    """
+    figures = [
+        *_availability(facts),
+        *_service(facts, decisions),
+        *_stock(facts, decisions),
+        *_slow_movers(facts),
+        *_transport(decisions, terms, orders),
+        *_orders(orders),
+    ]
+    frame = pd.DataFrame([vars(figure) for figure in figures], columns=list(KPI_COLUMNS))
+    return frame.astype(KPI_COLUMNS)
+
+
+def _availability(facts: PointFacts) -> list[Kpi]:
+    """Active points that open without free stock: tomorrow, expected ahead, and the shelf of the last 28 days."""
+    points, projection = facts.points, facts.projection
+    active = points["is_listed"].to_numpy()
+    tomorrow = (points["free"].to_numpy() <= 0)[active]
+    used = np.concatenate([np.zeros((len(points), 1)), projection.demand[:, :-1]], axis=1)
+    before, after = (
+        (supply - used < _LESS_THAN_A_UNIT)[active] for supply in (projection.supply_before, projection.supply_after)
+    )
+    history = facts.history
+    recent = (history.row >= 0) & (history.age < RECENT_DAYS) & np.isfinite(history.availability)
+    return [
+        Kpi("out_of_stock_points", _mean(tomorrow), np.nan, "share",
+            "active points that open tomorrow with no free stock / active points"),
+        Kpi("out_of_stock_days", _mean(before), _mean(after), "share",
+            "expected active point-days of the horizon that open with no free stock / active point-days"),
+        Kpi("unavailable_time_28d", _mean(1.0 - history.availability[recent]), np.nan, "share",
+            "selling time without stock on the shelf in the last 28 days, where availability is recorded"),
+    ]  # fmt: skip
+
+
+def _service(facts: PointFacts, decisions: Decisions) -> list[Kpi]:
+    """Expected fill rate and lost margin over the horizon."""
+    points = facts.points
+    sells = points["is_listed"].to_numpy()
+    lost = [_expected_lost(decisions, supply)[sells] for supply in (decisions.supply_before, decisions.supply)]
+    demand = float(facts.projection.own_demand[sells, -1].sum())
+    margin = points["margin"].to_numpy()[sells]
+    return [
+        Kpi("fill_rate", *(_fill(units, demand) for units in lost), "share",
+            "expected demand of the horizon served from own stock / expected demand; later orders left out"),
+        Kpi("lost_margin", *(float((units * margin).sum()) for units in lost), "money",
+            "expected unmet units of the horizon x (price - cost); later orders left out"),
+    ]  # fmt: skip
+
+
+def _expected_lost(decisions: Decisions, supply: npt.NDArray[np.int64]) -> Floats:
+    """Expected unmet units of each stock point: before the first receipt, and where each coverage interval ends."""
+    curves = decisions.curves.take(np.arange(decisions.curves.n_local))
+    cost = curves.expected_shortage(supply[: curves.n_local])
+    later = np.divide(cost, curves.shortage, out=np.zeros_like(cost), where=curves.shortage > 0)
+    lost: Floats = later + curves.lost_before_first_receipt
+    return lost
+
+
+def _fill(lost: Floats, demand: float) -> float:
+    """Share of demand served; missing without demand."""
+    return float(np.clip(1.0 - lost.sum() / demand, 0.0, 1.0)) if demand > 0 else np.nan
+
+
+def _stock(facts: PointFacts, decisions: Decisions) -> list[Kpi]:
+    """Stock at cost, on the way, and how long it lasts."""
+    points, demand = facts.points, facts.projection.own_demand
+    cost = points["unit_cost"].to_numpy()
+    held = float((points["on_hand"] * cost).sum())
+    sold = float((points["sold_recent"] * cost).sum()) / RECENT_DAYS
+    wanted = float((demand[:, -1] * cost).sum()) / facts.projection.horizon
+    n = len(points)
+    left = pd.DataFrame(decisions.supply[:n] - demand).groupby(points["sku"].to_numpy()).sum().clip(lower=0.0)
+    unit_cost = points.groupby("sku", observed=True)["unit_cost"].first().reindex(left.index)
+    ahead = float((left.mean(axis=1) * unit_cost).sum())
+    return [
+        Kpi("stock_value", held, ahead, "money",
+            "stock on hand at cost; planned: expected mean of the horizon, SKUs pooled, tonight's orders included"),
+        Kpi("on_order_value", float((points["on_order"] * cost).sum()), np.nan, "money",
+            "on order and not received, at cost"),
+        Kpi("turnover_days", held / sold if sold > 0 else np.nan, ahead / wanted if wanted > 0 else np.nan, "days",
+            "stock at cost / mean daily cost of goods sold in 28 days; planned: expected stock / expected demand"),
+    ]  # fmt: skip
+
+
+def _slow_movers(facts: PointFacts) -> list[Kpi]:
+    """Stock that lasts more than 60 days or has not sold in 28, tonight and after tonight's moves."""
+    points, projection = facts.points, facts.projection
+    sells = points["tier"].isin([Tier.STORE, Tier.FORWARD]).to_numpy()
+    idle = (points["sold_recent"] == 0).to_numpy() & points["first_sale"].notna().to_numpy()
+    counts, values = [], []
+    moved = (projection.supply_after - projection.supply_before)[:, -1].clip(max=0)
+    for units in (points["free"].to_numpy(), np.maximum(points["free"].to_numpy() + moved, 0)):
+        is_slow = sells & (units > 0) & ((projection.cover_days(units) > SLOW_COVER_DAYS) | idle)
+        excess = np.maximum(units - points["daily_demand"].to_numpy() * SLOW_COVER_DAYS, 0.0)
+        counts.append(float(is_slow.sum()))
+        values.append(float((excess * points["unit_cost"].to_numpy())[is_slow].sum()))
+    return [
+        Kpi("slow_movers", *counts, "points", "stock points with over 60 days of cover, or nothing sold in 28 days"),
+        Kpi("slow_mover_value", *values, "money", "their stock beyond 60 days of expected demand, at cost"),
+    ]
+
+
+def _transport(decisions: Decisions, terms: pd.DataFrame, orders: pd.DataFrame) -> list[Kpi]:
+    """Cost, fill and number of tonight's trucks; emergency apart."""
+    loads = decisions.loads
+    regular = loads.loc[(loads["mode"] != Mode.EMERGENCY) & (loads["trucks"] > 0)]
+    cost = float(regular["cost"].sum())
+    fill = float((regular["cost"] * regular["fill"]).sum() / cost) if cost > 0 else np.nan
+    freight = -float(terms["unit_freight"].sum() + terms["transport_share"].sum()) if len(terms) else 0.0
+    urgent = orders.loc[orders["kind"] == Mode.EMERGENCY]
+    dropped = float(len(decisions.dropped))
+    waste = -float(terms["waste_risk"].sum()) if len(terms) else 0.0
+    return [
+        Kpi("transport_cost", np.nan, freight, "money", "trucks and unit freight of tonight's orders"),
+        Kpi("truck_fill", np.nan, fill, "share", "sum of truck cost x max(volume, weight share) / sum of truck cost; "
+            "emergency apart"),
+        Kpi("trucks", np.nan, float(regular["trucks"].sum()), "trucks", "trucks that leave, emergency apart"),
+        Kpi("emergency_moves", np.nan, float(len(urgent)), "orders", "emergency orders"),
+        Kpi("dropped_moves", np.nan, dropped, "moves", "moves not worth their truck tonight"),
+        Kpi("waste_risk", np.nan, waste, "money", "expected waste that tonight's orders add"),
+        Kpi("net_benefit", np.nan, float(orders["net_benefit"].sum()), "money",
+            "what tonight's orders are worth over the horizon, all terms"),
+    ]  # fmt: skip
+
+
+def _orders(orders: pd.DataFrame) -> list[Kpi]:
+    """Number and value of tonight's orders, by kind."""
+    by_kind = [
+        Kpi(f"orders_{mode}", np.nan, float((orders["kind"] == mode).sum()), "orders", f"{mode} orders")
+        for mode in Mode
+    ]
+    bought = orders.loc[orders["kind"] == Mode.PURCHASE, "value"]
+    return [
+        Kpi("orders", np.nan, float(len(orders)), "orders", "all order lines"),
+        *by_kind,
+        Kpi("order_value", np.nan, float(orders["value"].sum()), "money", "value of all orders at cost"),
+        Kpi("purchase_value", np.nan, float(bought.sum()), "money", "value of purchases at cost"),
+    ]
+
+
+def _mean(values: npt.NDArray[np.generic]) -> float:
+    """Mean, missing without values."""
+    return float(np.mean(values)) if values.size else np.nan
