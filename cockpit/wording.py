@@ -41,7 +41,7 @@ def money(value: float, currency: str, *, is_signed: bool = False) -> str:
         figure = f"{size:,.0f}"
     else:
         figure = f"{size:,.2f}"
-    return f"{sign}{currency} {figure}".strip()
+    return sign + f"{currency} {figure}".strip()
 
 
 def share(value: float) -> str:
