@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from network.columns import Column
 
 _BLANK = " \t\r\n\u00a0\u3000\ufeff"
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _FULL_WIDTH_DIGIT = "[\uff10-\uff19]"
-_UNKNOWN_WORDS = ("nan", "null", "none", "nat", "na", "n/a", "#n/a")
+_UNKNOWN_WORD = "(?i)^(|nan|null|none|nat|na|n/a|#n/a)$"
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _DATE = r"^\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?$"
 _TIMESTAMP = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$"
-_BARE_DATE = r"^\d{4}-\d{2}-\d{2}$"
 _DAMAGED = r"^\d(\.\d+)?[eE]\+\d+$"
 _FIRST_DAY, _LAST_DAY = pd.Timestamp("1900-01-01"), pd.Timestamp("2200-12-31")
 _LARGEST_WHOLE = 2.0**53
-_TRUE = ("true", "1", "1.0", "yes", "y", "t", "是")
-_FALSE = ("false", "0", "0.0", "no", "n", "f", "否")
+_TRUE = "(?i)^(true|1|1.0|yes|y|t|是)$"
+_FALSE = "(?i)^(false|0|0.0|no|n|f|否)$"
 
 NOT_A = {
     "number": ("not a number", "Write digits with a point, such as 12.5, without thousands separators or units."),
@@ -123,30 +125,40 @@ def _as_text(raw: pd.Series) -> pd.Series:
 
 
 def _text_cells(raw: pd.Series, column: Column, *, time_zone: str) -> Cells:
+    """Read text by its distinct values: a column of millions of cells has few."""
     codes, distinct = pd.factorize(raw)
-    texts = pd.Series(np.asarray(distinct, dtype=object), dtype="str").str.strip(_BLANK)
+    texts = pc.utf8_trim(pa.array(np.asarray(distinct, dtype=object), pa.large_string()), characters=_BLANK)
     is_full_width = np.zeros(len(texts), dtype=bool)
-    if column.kind != "text" or column.choices is not None:
-        is_full_width = texts.str.contains(_FULL_WIDTH_DIGIT, regex=True).to_numpy(dtype=bool)
-        texts = texts.where(~is_full_width, texts[is_full_width].map(lambda text: text.translate(_FULL_WIDTH)))
-    is_blank = (texts == "").to_numpy(dtype=bool)
-    if column.kind not in ("id", "text"):
-        is_blank = is_blank | texts.str.lower().isin(_UNKNOWN_WORDS).to_numpy(dtype=bool)
+    if (column.kind != "text" or column.choices is not None) and not pc.all(pc.string_is_ascii(texts)).as_py():
+        is_full_width = _matches(texts, _FULL_WIDTH_DIGIT)
+        plain = [text.as_py().translate(_FULL_WIDTH) if wide else text.as_py()
+                 for text, wide in zip(texts, is_full_width, strict=True)]  # fmt: skip
+        texts = pa.array(plain, pa.large_string())
+    is_blank = _matches(texts, "^$" if column.kind in ("id", "text") else _UNKNOWN_WORD)
     values, is_readable = _PARSERS[column.kind](texts, column, time_zone)
     is_wrong = ~is_readable & ~is_blank
-    is_void = is_blank | is_wrong
-    values = values.mask(is_void, False if column.kind == "flag" else None)
-    taken = _take(values, codes)
-    taken.index = raw.index
+    taken = _take(values, codes, is_void=is_blank | is_wrong)
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
-    return Cells(taken, _spread(is_blank, codes, missing=True), _spread(is_wrong, codes, missing=False),
-                 int(counts[is_full_width].sum()))  # fmt: skip
+    return Cells(
+        taken.set_axis(raw.index),
+        _spread(is_blank, codes, missing=True),
+        _spread(is_wrong, codes, missing=False),
+        int(counts[is_full_width].sum()),
+    )
 
 
-def _take(values: pd.Series, codes: np.ndarray) -> pd.Series:
-    """Values of the codes; the code -1 is an unknown value."""
-    unknown = pd.Series([False if values.dtype == bool else None], dtype=values.dtype)
-    return pd.concat([values, unknown], ignore_index=True).take(np.where(codes < 0, len(values), codes))
+def _matches(texts: Any, pattern: str) -> np.ndarray:
+    flags: np.ndarray = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False).astype(bool)
+    return flags
+
+
+def _take(values: Any, codes: np.ndarray, *, is_void: np.ndarray) -> pd.Series:
+    """Values of the codes (n,); unknown for the code -1 and where void."""
+    if isinstance(values, np.ndarray):
+        unknown: Any = {"f": np.nan, "M": np.datetime64("NaT"), "b": False}[values.dtype.kind]
+        return pd.Series(np.append(np.where(is_void, unknown, values), np.array([unknown], dtype=values.dtype))[codes])
+    void = np.append(is_void, True)[codes]
+    return pd.Series(values.take(pa.array(np.where(void, 0, codes), mask=void)).to_pandas(), dtype="str")
 
 
 def _spread(flags: np.ndarray, codes: np.ndarray, *, missing: bool) -> np.ndarray:
@@ -154,48 +166,54 @@ def _spread(flags: np.ndarray, codes: np.ndarray, *, missing: bool) -> np.ndarra
     return spread
 
 
-def _numbers(texts: pd.Series, column: Column, _zone: str) -> tuple[pd.Series, np.ndarray]:
-    looks_right = texts.str.match(_NUMBER).to_numpy(dtype=bool)
-    values = pd.Series(np.nan, index=texts.index, dtype="float64")
-    values[looks_right] = texts[looks_right].astype("float64")
-    return values, looks_right & _is_readable_number(values.to_numpy(), column)
+def _numbers(texts: Any, column: Column, _zone: str) -> tuple[np.ndarray, np.ndarray]:
+    looks_right = _matches(texts, _NUMBER)
+    values = np.full(len(texts), np.nan)
+    values[looks_right] = np.array(texts.filter(looks_right).to_pylist(), dtype="float64")
+    return values, looks_right & _is_readable_number(values, column)
 
 
-def _dates(texts: pd.Series, _column: Column, _zone: str) -> tuple[pd.Series, np.ndarray]:
-    looks_right = texts.str.match(_DATE)
-    days = pd.to_datetime(texts.str.slice(0, 10).where(looks_right), format="%Y-%m-%d", errors="coerce")
-    readable = looks_right.to_numpy(dtype=bool) & _is_readable_day(days)
-    return days.where(readable).astype("datetime64[ns]"), readable
+def _dates(texts: Any, _column: Column, _zone: str) -> tuple[np.ndarray, np.ndarray]:
+    looks_right = _matches(texts, _DATE)
+    days = [text[:10] for text in texts.filter(looks_right).to_pylist()]
+    return _times(pd.to_datetime(pd.Series(days, dtype="str"), format="%Y-%m-%d", errors="coerce"), looks_right)
 
 
-def _timestamps(texts: pd.Series, column: Column, zone: str) -> tuple[pd.Series, np.ndarray]:
-    looks_right = texts.str.match(_TIMESTAMP)
-    has_zone = looks_right & texts.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$", regex=True) & texts.str.contains(":")
-    local = pd.to_datetime(texts.where(looks_right & ~has_zone), format="ISO8601", errors="coerce")
-    zoned = pd.to_datetime(texts[has_zone].str.replace(" +", "+"), format="ISO8601", errors="coerce", utc=True)
-    times = local.astype("datetime64[us]")
-    times[has_zone] = zoned.dt.tz_convert(zone).dt.tz_localize(None).astype("datetime64[us]")
+def _timestamps(texts: Any, column: Column, zone: str) -> tuple[np.ndarray, np.ndarray]:
+    looks_right = _matches(texts, _TIMESTAMP)
+    words = pd.Series(texts.filter(looks_right).to_pylist(), dtype="str")
+    has_zone = words.str.contains(r":.*(?:Z|[+-]\d{2}:?\d{2})$", regex=True).to_numpy(dtype=bool)
+    times = pd.to_datetime(words.where(~has_zone), format="ISO8601", errors="coerce").astype("datetime64[us]")
+    if has_zone.any():
+        zoned = pd.to_datetime(words[has_zone].str.replace(" +", "+"), format="ISO8601", errors="coerce", utc=True)
+        times[has_zone] = zoned.dt.tz_convert(zone).dt.tz_localize(None).astype("datetime64[us]")
     if column.is_end_of_day:
-        times = times.where(~texts.str.match(_BARE_DATE), times + pd.Timedelta("23:59:59"))
+        times = times.where(words.str.len() > len("2026-11-22"), times + pd.Timedelta("23:59:59"))
+    return _times(times, looks_right)
+
+
+def _times(times: pd.Series, looks_right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Times of the texts that look right, spread over all; readable where they are real days in our range."""
     readable = _is_readable_day(times)
-    return times.where(readable).astype("datetime64[ns]"), readable
+    values = np.full(len(looks_right), np.datetime64("NaT"), dtype="datetime64[ns]")
+    values[looks_right] = times.where(readable).astype("datetime64[ns]").to_numpy()
+    return values, ~np.isnat(values)
 
 
-def _flags(texts: pd.Series, _column: Column, _zone: str) -> tuple[pd.Series, np.ndarray]:
-    lower = texts.str.lower()
-    is_true = lower.isin(_TRUE)
-    return is_true.astype("bool"), (is_true | lower.isin(_FALSE)).to_numpy(dtype=bool)
+def _flags(texts: Any, _column: Column, _zone: str) -> tuple[np.ndarray, np.ndarray]:
+    is_true = _matches(texts, _TRUE)
+    return is_true, is_true | _matches(texts, _FALSE)
 
 
-def _ids(texts: pd.Series, _column: Column, _zone: str) -> tuple[pd.Series, np.ndarray]:
-    return texts, ~texts.str.match(_DAMAGED).to_numpy(dtype=bool)
+def _ids(texts: Any, _column: Column, _zone: str) -> tuple[Any, np.ndarray]:
+    return texts, ~_matches(texts, _DAMAGED)
 
 
-def _words(texts: pd.Series, _column: Column, _zone: str) -> tuple[pd.Series, np.ndarray]:
+def _words(texts: Any, _column: Column, _zone: str) -> tuple[Any, np.ndarray]:
     return texts, np.ones(len(texts), dtype=bool)
 
 
-_PARSERS: dict[str, Callable[[pd.Series, Column, str], tuple[pd.Series, np.ndarray]]] = {
+_PARSERS: dict[str, Callable[[Any, Column, str], tuple[Any, np.ndarray]]] = {
     "number": _numbers,
     "share": _numbers,
     "whole": _numbers,

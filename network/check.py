@@ -153,6 +153,7 @@ def _canonical(name: str, table: CheckedTable | None) -> pd.DataFrame:
     dtypes = {
         column.name: column.dtype
         for column in TABLES[name].columns
-        if not (column.dtype == "int64" and frame[column.name].isna().any())
+        if frame[column.name].dtype != column.dtype
+        and not (column.dtype == "int64" and frame[column.name].isna().any())
     }
-    return frame.astype(dtypes)
+    return frame.astype(dtypes) if dtypes else frame
