@@ -52,7 +52,7 @@ CATEGORIES = (
              season=(0.12, 15)),
     Category("DAIRY", "smooth", 0.10, (8, 26), (2.0, 3.9), (1, 0.02, 0.26, 0.02), 1.5, (0.001, 0.003),
              season=(0.05, 180), shelf_life_days=(12, 20)),
-    Category("BEAUTY", "erratic", 0.12, (25, 90), (2.8, 4.2), (1, 0.03, 0.18, 0.12), 2.4, (0.001, 0.002),
+    Category("BEAUTY", "erratic", 0.12, (25, 90), (2.8, 4.2), (1, 0.03, 0.17, 0.10), 2.4, (0.001, 0.002),
              season=(0.05, 330), search_effect=0.22, search_lead_days=5, social_effect=True),
     Category("HOUSEHOLD", "erratic", 0.11, (10, 40), (2.8, 4.2), (1, 0.03, 0.16, 0.08), 2.1, (0.004, 0.012),
              season=(0.05, 120)),

@@ -9,6 +9,8 @@ has 100, and the central warehouse 60. Region B has 820 and sells 10 a day, so i
 month; what is bought tonight comes five days after the promotion. Only goods from B (2 days away) can save it.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -53,7 +55,7 @@ def promotion_story() -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
 
 
 def promoted_days() -> Ints:
-    """Return 1 where HERO is promoted in a region, (days, 2): a week in six in A, a week in twelve in B, and the story."""
+    """Return 1 where HERO is promoted in a region, (days, 2): a week in six in A, in twelve in B, and the story's."""
     flags = np.zeros((HISTORY_DAYS + FUTURE_DAYS, 2), dtype=np.int64)
     for start in range(20, HISTORY_DAYS - 14, 42):
         flags[start : start + PROMOTION_DAYS, 0] = 1
@@ -112,8 +114,9 @@ def _skus() -> pd.DataFrame:
 def _lanes() -> pd.DataFrame:
     """Return the lanes: everything may leave tomorrow; purchases take 14 days, goods from the other region 2."""
     truck = {"truck_cost": 80.0, "truck_volume_m3": 3.0, "truck_weight_kg": 700.0}
-    rows = [{"origin": "V1", "destination": "C1", "mode": "purchase", "lead_time_days": 14, "lead_time_sd_days": 1.0}
-            | {"truck_cost": 300.0, "truck_volume_m3": 6.0, "truck_weight_kg": 1400.0}]  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    bought = {"origin": "V1", "destination": "C1", "mode": "purchase", "lead_time_days": 14, "lead_time_sd_days": 1.0}
+    rows.append(bought | {"truck_cost": 300.0, "truck_volume_m3": 6.0, "truck_weight_kg": 1400.0})
     for group in ("tier:forward", "tier:store"):
         rows.append(
             {"origin": "C1", "destination": group, "mode": "transfer", "lead_time_days": 2, "unit_cost": 0.1} | truck
@@ -158,7 +161,7 @@ def _promotions(dates: pd.DatetimeIndex, is_promoted: Ints) -> pd.DataFrame:
     rows = []
     for region, name in enumerate("AB"):
         starts = np.flatnonzero(np.diff(is_promoted[:, region], prepend=0) == 1)
-        for start in starts:
+        for start in starts.tolist():
             end = start + PROMOTION_DAYS - 1
             planned = 66 * UPLIFT * PROMOTION_DAYS // 3 if region == 0 else 30 * UPLIFT * PROMOTION_DAYS // 3
             rows.append((f"HERO-{name}-{start}", "HERO", name, "discount", dates[start], dates[end], 33.0, planned,
