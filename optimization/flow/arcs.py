@@ -142,7 +142,7 @@ def _nodes(problem: SkuProblem) -> Nodes:
 
 def _supply_arcs(rows: Rows, nodes: Nodes, *, total: int) -> list[Arcs]:
     """Inventory arcs (p, d) -> (p, d + 1): one for each segment of the day's convex cost, and waste on its day."""
-    n_points, horizon = nodes.morning.shape
+    n_points = len(nodes.morning)
     after = np.concatenate([nodes.evening[:, 1:], np.full((n_points, 1), nodes.sink)], axis=1)
     head = after.copy()
     wasting = np.flatnonzero(rows.has_waste)
@@ -246,6 +246,9 @@ def _arcs(tail: Ints, head: Ints, capacity: Ints) -> Arcs:
 
 def _stacked(blocks: list[Arcs]) -> Arcs:
     return Arcs(
-        *(np.concatenate([getattr(block, name) for block in blocks]) for name in ("tail", "head", "capacity", "cost")),
+        tail=np.concatenate([block.tail for block in blocks]),
+        head=np.concatenate([block.head for block in blocks]),
+        capacity=np.concatenate([block.capacity for block in blocks]),
+        cost=np.concatenate([block.cost for block in blocks]),
         move=np.concatenate([block.move for block in blocks]),
     )

@@ -184,7 +184,7 @@ def last_sale_day(positions: pd.DataFrame, snapshot: Snapshot) -> Ints:
     delisted = listed.reindex(pd.MultiIndex.from_frame(positions[["sku", "location"]])).to_numpy()
     dates = pd.DataFrame({"end": ends, "close": closes, "delist": delisted}).astype("datetime64[ns]")
     days = (dates.min(axis=1) - snapshot.cutoff).dt.days - 1
-    last: Ints = days.fillna(np.iinfo(np.int32).max).to_numpy(dtype=np.int64)
+    last: Ints = np.asarray(days.fillna(np.iinfo(np.int32).max).to_numpy(dtype=np.int64))
     return last
 
 

@@ -83,4 +83,5 @@ def _inside(breaks: Ints, supply: Ints) -> Ints:
     """Units of supply on each segment, (..., K + 1)."""
     starts = np.concatenate([np.zeros_like(breaks[..., :1]), breaks], axis=-1)
     ends = np.concatenate([breaks, np.maximum(supply, breaks[..., -1])[..., None]], axis=-1)
-    return np.maximum(np.minimum(ends, supply[..., None]) - starts, 0)
+    inside: Ints = np.maximum(np.minimum(ends, supply[..., None]) - starts, 0)
+    return inside
