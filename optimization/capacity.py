@@ -46,7 +46,8 @@ def capacity_use(moves: pd.DataFrame, points: pd.DataFrame, *, snapshot: Snapsho
         _stored(lines, points, day=snapshot.cutoff + pd.Timedelta(days=1)),
     ]
     used = pd.concat(parts, ignore_index=True)
-    return used.merge(_declared(snapshot, used), on=["location", "date", "kind", "unit"])[USE_COLUMNS]
+    compared: pd.DataFrame = used.merge(_declared(snapshot, used), on=["location", "date", "kind", "unit"])[USE_COLUMNS]
+    return compared
 
 
 def _by_day(lines: pd.DataFrame, place: str, date: str, *, kind: str) -> pd.DataFrame:
@@ -89,4 +90,5 @@ def _declared(snapshot: Snapshot, used: pd.DataFrame) -> pd.DataFrame:
     )
     asked = asked.assign(rank=is_date * 2 + (declared_day != "") * 1).loc[holds]
     best = asked.sort_values([*key, "date", "rank", "amount"], ascending=[True, True, True, True, False, True])
-    return best.drop_duplicates([*key, "date"])[[*key, "date", "amount", "overtime_cost"]]
+    chosen: pd.DataFrame = best.drop_duplicates([*key, "date"])[[*key, "date", "amount", "overtime_cost"]]
+    return chosen

@@ -29,10 +29,10 @@ def promotion_without_stock(case: ExceptionCase) -> pd.DataFrame:
     if touched.empty:
         return nothing()
     end = ((touched["to"] - case.cutoff).dt.days - 1).clip(0, horizon - 1).to_numpy()
-    rows = touched["row"].to_numpy()
-    supply = (projection.supply_after + _planned_in(case))[rows, end]
-    short = np.floor(np.maximum(projection.demand[rows, end] - supply, 0.0))
-    facts = case.facts.points.iloc[rows].reset_index(drop=True)
+    at = touched["row"].to_numpy()
+    supply = (projection.supply_after + _planned_in(case))[at, end]
+    short = np.floor(np.maximum(projection.demand[at, end] - supply, 0.0))
+    facts = case.facts.points.iloc[at].reset_index(drop=True)
     found = touched.reset_index(drop=True).assign(
         sku=facts["sku"], location=facts["location"], short=short, money=short * facts["shortage_cost"]
     )
@@ -95,12 +95,12 @@ def excess_after_promotion(case: ExceptionCase) -> pd.DataFrame:
     points = case.facts.points
     touched = _touched(case, first=case.cutoff - pd.Timedelta(days=JUST_ENDED_DAYS - 1), last=case.cutoff)
     ended = touched.loc[touched["to"] <= case.cutoff].drop_duplicates("row", keep="last").set_index("row")
-    excess = np.floor(points["free"] - points["daily_demand"] * EXCESS_COVER_DAYS)
+    excess = (points["free"] - points["daily_demand"] * EXCESS_COVER_DAYS) // 1
     sells = points["tier"].isin([Tier.STORE, Tier.FORWARD])
     is_hit = points.index.isin(ended.index) & sells & (excess >= 1)
     rows = points.loc[is_hit].assign(excess=excess[is_hit])
     rows = rows.assign(date=ended["to"].reindex(rows.index), promotion=ended["promotion"].reindex(rows.index))
-    cover = case.facts.projection.cover_days(points["free"].to_numpy())[is_hit.to_numpy(dtype=bool)]
+    cover = case.facts.projection.cover_days(points["free"].to_numpy())[np.asarray(is_hit, dtype=bool)]
     return tell(
         rows,
         "excess after promotion",
@@ -123,7 +123,7 @@ def interest_without_sales(case: ExceptionCase) -> pd.DataFrame:
     if recent.empty:
         return nothing()
     latest = recent.sort_values("known_at").drop_duplicates(["signal", "key", "date"], keep="last")
-    interest = latest.groupby(["signal", "key"], as_index=False, observed=True)["value"].sum()
+    interest = latest.groupby(["signal", "key"], as_index=False, observed=True).agg(value=("value", "sum"))
     points = case.facts.points
     sold = points.groupby("sku", as_index=False, observed=True).agg(
         sold=("sold_recent", "sum"),

@@ -54,7 +54,7 @@ def slow_mover(case: ExceptionCase) -> pd.DataFrame:
     is_idle = (points["sold_recent"] == 0).to_numpy() & ~is_new
     sells = points["tier"].isin([Tier.STORE, Tier.FORWARD]).to_numpy()
     is_hit = sells & (points["free"] > 0).to_numpy() & ((cover > SLOW_COVER_DAYS) | is_idle) & ~is_new
-    excess = np.maximum(points["free"] - points["daily_demand"] * SLOW_COVER_DAYS, 0.0).to_numpy()
+    excess = (points["free"] - points["daily_demand"] * SLOW_COVER_DAYS).clip(lower=0.0).to_numpy()
     excess = np.where(is_idle, np.maximum(excess, points["free"] * (points["daily_demand"] * RECENT_DAYS < 1)), excess)
     is_hit &= excess >= 1
     rows = points.loc[is_hit].assign(cover=cover[is_hit], excess=np.floor(excess[is_hit]))

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from optimization.line_value import line_values
-
 if TYPE_CHECKING:
     from network.graph import SupplyNetwork
     from network.snapshot import Snapshot
@@ -51,6 +49,8 @@ def line_terms(decisions: Decisions, snapshot: Snapshot, *, network: SupplyNetwo
         `LINE_KEY` and one column for each of `TERMS` [money, whole cents], rows as in ``decisions.moves``. `rounding`
         is what is missing between the rounded terms and the rounded sum: at most half a cent for each term.
     """
+    from optimization.line_value import line_values
+
     moves = decisions.moves
     values = line_values(moves, decisions.curves, decisions.supply_before)
     raw = pd.DataFrame({name: values[column].to_numpy(dtype=float) for column, name in VALUE_TERMS.items()})
@@ -122,10 +122,9 @@ def transport_share(
         skus[["sku", "volume_m3", "weight_kg"]].fillna({"volume_m3": 0.0, "weight_kg": 0.0}), on="sku", how="left"
     )
     lines = lines.merge(lane, on=["origin", "destination", "mode"], how="left")
-    size = np.maximum(
-        (lines["quantity"] * lines["volume_m3"] / lines["truck_volume_m3"]).fillna(0.0),
-        (lines["quantity"] * lines["weight_kg"] / lines["truck_weight_kg"]).fillna(0.0),
-    )
+    by_volume = (lines["quantity"] * lines["volume_m3"] / lines["truck_volume_m3"]).fillna(0.0)
+    by_weight = (lines["quantity"] * lines["weight_kg"] / lines["truck_weight_kg"]).fillna(0.0)
+    size = by_volume.where(by_volume >= by_weight, by_weight)
     in_load = size.groupby(lines["load_id"]).transform("sum")
     size = size.where(in_load > 0, lines["quantity"].astype(float))
     share = size / size.groupby(lines["load_id"]).transform("sum")

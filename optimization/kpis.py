@@ -11,10 +11,11 @@ import pandas as pd
 
 from network.contracts import Mode, Tier
 from optimization.exception_stock import SLOW_COVER_DAYS
+from optimization.expected_loss import expected_loss
 from optimization.point_facts import RECENT_DAYS
 
 if TYPE_CHECKING:
-    from network.snapshot import Snapshot
+    from forecasting.forecast import Forecast
     from optimization.decisions import Decisions
     from optimization.point_facts import PointFacts
 
@@ -35,7 +36,7 @@ class Kpi:
 
 
 def build_kpis(
-    facts: PointFacts, decisions: Decisions, *, orders: pd.DataFrame, terms: pd.DataFrame, snapshot: Snapshot
+    facts: PointFacts, decisions: Decisions, *, forecast: Forecast, orders: pd.DataFrame, terms: pd.DataFrame
 ) -> pd.DataFrame:
     """Compute the key figures that one snapshot and one plan can tell.
 
@@ -45,12 +46,12 @@ def build_kpis(
         Stock points with their projection.
     decisions
         The plan.
+    forecast
+        Demand to come.
     orders
         Its orders.
     terms
         Money of each line, from `explain.line_terms`.
-    snapshot
-        What was known.
 
     Returns
     -------
@@ -59,7 +60,7 @@ def build_kpis(
     """
     figures = [
         *_availability(facts),
-        *_service(facts, decisions),
+        *_service(facts, forecast, decisions),
         *_stock(facts, decisions),
         *_slow_movers(facts),
         *_transport(decisions, terms, orders),
@@ -90,33 +91,27 @@ def _availability(facts: PointFacts) -> list[Kpi]:
     ]  # fmt: skip
 
 
-def _service(facts: PointFacts, decisions: Decisions) -> list[Kpi]:
-    """Expected fill rate and lost margin over the horizon."""
-    points = facts.points
+def _service(facts: PointFacts, forecast: Forecast, decisions: Decisions) -> list[Kpi]:
+    """Expected fill rate and lost margin over the days that tonight's orders must cover."""
+    points, projection = facts.points, facts.projection
     sells = points["is_listed"].to_numpy()
-    lost = [_expected_lost(decisions, supply)[sells] for supply in (decisions.supply_before, decisions.supply)]
-    demand = float(facts.projection.own_demand[sells, -1].sum())
-    margin = points["margin"].to_numpy()[sells]
+    days = points["protection_days"].fillna(1).clip(1, projection.horizon).to_numpy(dtype=np.int64)
+    n = len(points)
+    early = decisions.curves.lost_before_first_receipt[:n]
+    margin = points["margin"].to_numpy()
+    fill, lost_margin = [], []
+    for supply in (decisions.supply_before[:n], decisions.supply[:n]):
+        unmet, demand = expected_loss(forecast, points, supply=supply, days=days)
+        unmet = np.maximum(unmet, np.minimum(early, demand))[sells]
+        total = float(demand[sells].sum())
+        fill.append(float(1.0 - unmet.sum() / total) if total > 0 else np.nan)
+        lost_margin.append(float((unmet * margin[sells]).sum()))
     return [
-        Kpi("fill_rate", *(_fill(units, demand) for units in lost), "share",
-            "expected demand of the horizon served from own stock / expected demand; later orders left out"),
-        Kpi("lost_margin", *(float((units * margin).sum()) for units in lost), "money",
-            "expected unmet units of the horizon x (price - cost); later orders left out"),
+        Kpi("fill_rate", fill[0], fill[1], "share",
+            "expected demand of each point's protection interval served from its own stock / expected demand"),
+        Kpi("lost_margin", lost_margin[0], lost_margin[1], "money",
+            "expected unmet units of each point's protection interval x (price - cost)"),
     ]  # fmt: skip
-
-
-def _expected_lost(decisions: Decisions, supply: npt.NDArray[np.int64]) -> Floats:
-    """Expected unmet units of each stock point: before the first receipt, and where each coverage interval ends."""
-    curves = decisions.curves.take(np.arange(decisions.curves.n_local))
-    cost = curves.expected_shortage(supply[: curves.n_local])
-    later = np.divide(cost, curves.shortage, out=np.zeros_like(cost), where=curves.shortage > 0)
-    lost: Floats = later + curves.lost_before_first_receipt
-    return lost
-
-
-def _fill(lost: Floats, demand: float) -> float:
-    """Share of demand served; missing without demand."""
-    return float(np.clip(1.0 - lost.sum() / demand, 0.0, 1.0)) if demand > 0 else np.nan
 
 
 def _stock(facts: PointFacts, decisions: Decisions) -> list[Kpi]:
@@ -153,8 +148,16 @@ def _slow_movers(facts: PointFacts) -> list[Kpi]:
         counts.append(float(is_slow.sum()))
         values.append(float((excess * points["unit_cost"].to_numpy())[is_slow].sum()))
     return [
-        Kpi("slow_movers", *counts, "points", "stock points with over 60 days of cover, or nothing sold in 28 days"),
-        Kpi("slow_mover_value", *values, "money", "their stock beyond 60 days of expected demand, at cost"),
+        Kpi(
+            "slow_movers",
+            counts[0],
+            counts[1],
+            "points",
+            "stock points with over 60 days of cover, or nothing sold in 28 days",
+        ),
+        Kpi(
+            "slow_mover_value", values[0], values[1], "money", "their stock beyond 60 days of expected demand, at cost"
+        ),
     ]
 
 
@@ -196,6 +199,6 @@ def _orders(orders: pd.DataFrame) -> list[Kpi]:
     ]
 
 
-def _mean(values: npt.NDArray[np.generic]) -> float:
+def _mean(values: npt.NDArray[np.bool_] | Floats) -> float:
     """Mean, missing without values."""
-    return float(np.mean(values)) if values.size else np.nan
+    return float(values.astype(np.float64).mean()) if values.size else np.nan

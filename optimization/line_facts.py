@@ -49,9 +49,8 @@ def line_facts(
     start = projection.rows_of(moves["sku"], moves["origin"])
     before = projection.cover_days(projection.supply_before[:, -1])
     after = projection.cover_days(projection.supply_after[:, -1])
-    dates = _dates(projection, projection.stockout_day(projection.supply_before))[to]
-    dates = dates.where(to >= 0)
-    promoted = _promotion_dates(projection, snapshot)[to].where(to >= 0)
+    dates = _picked(_dates(projection, projection.stockout_day(projection.supply_before)), to)
+    promoted = _picked(_promotion_dates(projection, snapshot), to)
     cover_before, cover_after = (np.where(to >= 0, values[to], np.inf) for values in (before, after))
     columns = (
         moves["mode"], moves["origin"], moves["destination"],
@@ -75,7 +74,12 @@ def _dates(projection: Projection, day: npt.NDArray[np.int64]) -> pd.DatetimeInd
     """Day indexes as dates; beyond the horizon as NaT."""
     offsets = pd.to_timedelta(np.where(day < projection.horizon, day + 1, 0), unit="D")
     dates = pd.DatetimeIndex(projection.cutoff + offsets)
-    return dates.where(day < projection.horizon)
+    return pd.DatetimeIndex(dates.where(day < projection.horizon))
+
+
+def _picked(dates: pd.DatetimeIndex, row: npt.NDArray[np.int64]) -> pd.DatetimeIndex:
+    """Dates of rows; NaT for the row -1."""
+    return pd.DatetimeIndex(dates.take(np.maximum(row, 0)).where(row >= 0))
 
 
 def _promotion_dates(projection: Projection, snapshot: Snapshot) -> pd.DatetimeIndex:

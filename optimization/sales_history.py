@@ -55,7 +55,7 @@ class SalesHistory:
     def units_between(self, first_age: int, last_age: int) -> Floats:
         """Units that each stock point sold at ages first_age..last_age, (n,)."""
         inside = (self.row >= 0) & (self.age >= first_age) & (self.age <= last_age)
-        return np.bincount(self.row[inside], weights=self.units[inside], minlength=self.n_points)
+        return np.bincount(self.row[inside], weights=self.units[inside], minlength=self.n_points).astype(np.float64)
 
     def last_sale_age(self) -> Ints:
         """Days since each stock point last sold, (n,); `NEVER` where it never did."""
@@ -78,7 +78,7 @@ class SalesHistory:
         known = self.row >= 0
         row, age, units = self.row[known], self.age[known], self.units[known]
         inside = (age >= first_age[row]) & (age <= last_age[row])
-        return np.bincount(row[inside], weights=units[inside], minlength=self.n_points)
+        return np.bincount(row[inside], weights=units[inside], minlength=self.n_points).astype(np.float64)
 
     def _extreme_age(self, extreme: np.ufunc, start: int) -> Ints:
         ages = np.full(self.n_points, start, dtype=np.int64)
