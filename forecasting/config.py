@@ -1,0 +1,48 @@
+"""Settings of the forecaster; every field takes part in the hash of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ForecastConfig:
+    """How to fit and calibrate.
+
+    Parameters
+    ----------
+    horizon_days
+        Steps the global model is trained for [days].
+    threads
+        Threads of LightGBM; results are the same for equal numbers only.
+    seed
+        Seeds the sample of training rows and the model.
+    n_origins
+        Held-out origins used to choose models and to calibrate distributions.
+    max_training_rows
+        Cap on (origin, series, step) rows.
+    max_calibration_series
+        Cap on series forecast at each held-out origin.
+    max_rounds
+        Trees at most; fewer on little data.
+    min_history_days
+        A panel shorter than this gets no global model.
+    max_signals
+        Signals used at most, those with the most values first.
+    """
+
+    horizon_days: int = 28
+    threads: int = 2
+    seed: int = 0
+    n_origins: int = 4
+    max_training_rows: int = 1_200_000
+    max_calibration_series: int = 12_000
+    max_rounds: int = 250
+    min_history_days: int = 28
+    max_signals: int = 12
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return dataclasses.asdict(self)

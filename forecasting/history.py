@@ -1,0 +1,163 @@
+"""Running sums of a panel, so that any window of any origin costs two reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from forecasting.panel import Panel
+
+Array = npt.NDArray[np.float64]
+Array32 = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+WEEK = 7
+# Weeks that make a weekday profile.
+PROFILE_WEEKS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class RunningSum:
+    """Cumulative sums by day, time first: (n_days + 1, n)."""
+
+    sums: Array
+
+    @classmethod
+    def of(cls, values: npt.NDArray[np.floating] | npt.NDArray[np.bool_]) -> RunningSum:
+        """Sum (n, n_days) values over days."""
+        sums = np.zeros((values.shape[1] + 1, values.shape[0]))
+        np.cumsum(values.T, axis=0, out=sums[1:])
+        return cls(sums)
+
+    def window(self, last_day: int, n_days: int) -> Array:
+        """Sum over the n_days days that end with day index ``last_day`` (cut at the first day), (n,)."""
+        last = int(np.clip(last_day + 1, 0, self.sums.shape[0] - 1))
+        first = int(np.clip(last_day + 1 - n_days, 0, self.sums.shape[0] - 1))
+        total: Array = self.sums[last] - self.sums[first]
+        return total
+
+    def grouped(self, codes: Ints, n_groups: int) -> RunningSum:
+        """Sum series into groups."""
+        result = np.zeros((self.sums.shape[0], n_groups))
+        order = np.argsort(codes, kind="stable")
+        if order.size:
+            starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+            result[:, codes[order][starts]] = np.add.reduceat(self.sums[:, order], starts, axis=1)
+        return RunningSum(result)
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """Units and exposure [full days] of the same things; their quotient over a window is a masked rate."""
+
+    units: RunningSum
+    exposure: RunningSum
+
+    def rate(self, last_day: int, n_days: int, *, weight: float = 0.0, prior: Array | float = 0.0) -> Array:
+        """Units a full day over a window, (n,); shrunk to ``prior`` as by ``weight`` days; NaN without any exposure."""
+        units = self.units.window(last_day, n_days) + weight * prior
+        exposure = self.exposure.window(last_day, n_days) + weight
+        result: Array = np.where(exposure > 1e-9, units / np.maximum(exposure, 1e-9), np.nan)
+        return result
+
+    def grouped(self, codes: Ints, n_groups: int) -> Rates:
+        """Sum series into groups."""
+        return Rates(self.units.grouped(codes, n_groups), self.exposure.grouped(codes, n_groups))
+
+    def weekday_factors(self, last_day: int) -> tuple[Array, Array]:
+        """Units and exposure by days since ``last_day`` modulo 7, (7, n) each, over the profile's weeks."""
+        units, exposure = np.zeros((WEEK, self.n)), np.zeros((WEEK, self.n))
+        for back in range(WEEK):
+            for week in range(PROFILE_WEEKS):
+                day = last_day - back - WEEK * week
+                if day >= 0:
+                    units[back] += self.units.window(day, 1)
+                    exposure[back] += self.exposure.window(day, 1)
+        return units, exposure
+
+    @property
+    def n(self) -> int:
+        """Number of series or groups."""
+        return int(self.units.sums.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Series that share a rate: code of each series and the rates of the groups."""
+
+    codes: Ints
+    rates: Rates
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Everything about the past that features and baselines read.
+
+    Parameters
+    ----------
+    panel
+        The panel.
+    own
+        Rates of each series; ``plain`` leaves promoted days out, ``promoted`` keeps only them.
+    squares
+        Running sum of squared demand times exposure.
+    sold_days, seen_days
+        Running counts of observed days with demand and of observed days.
+    last_sale
+        (n_days, n_series) day index of the last sale up to the day, -1 before the first.
+    pools
+        By name: sku, category_location, location, category, all.
+    """
+
+    panel: Panel
+    own: Rates
+    plain: Rates
+    promoted: Rates
+    squares: RunningSum
+    sold_days: RunningSum
+    seen_days: RunningSum
+    last_sale: Ints
+    pools: dict[str, Pool]
+
+
+def build_history(panel: Panel) -> History:
+    """Sum a panel once."""
+    seen = ~np.isnan(panel.demand)
+    exposure = np.where(seen, panel.available, 0.0)
+    demand = np.where(seen, panel.demand, 0.0)
+    # a lifted day counts as the share of the day that was seen
+    units = demand * exposure
+    own = Rates(RunningSum.of(units), RunningSum.of(exposure))
+    promoted = panel.is_promoted
+    is_sold = demand > 0
+    days = np.where(is_sold, np.arange(panel.n_days)[None, :], -1)
+    return History(
+        panel=panel,
+        own=own,
+        plain=Rates(RunningSum.of(units * ~promoted), RunningSum.of(exposure * ~promoted)),
+        promoted=Rates(RunningSum.of(units * promoted), RunningSum.of(exposure * promoted)),
+        squares=RunningSum.of(demand * units),
+        sold_days=RunningSum.of(is_sold),
+        seen_days=RunningSum.of(seen),
+        last_sale=np.maximum.accumulate(days, axis=1).T.astype(np.int64).copy(),
+        pools=_pools(panel.series, own),
+    )
+
+
+def _pools(series: pd.DataFrame, own: Rates) -> dict[str, Pool]:
+    keys = {
+        "sku": series["sku"],
+        "category_location": series["category"] + "\x1f" + series["location"],
+        "location": series["location"],
+        "category": series["category"],
+    }
+    pools = {}
+    for name, key in keys.items():
+        codes, names = pd.factorize(key, sort=True)
+        pools[name] = Pool(codes.astype(np.int64), own.grouped(codes.astype(np.int64), len(names)))
+    everything = np.zeros(len(series), dtype=np.int64)
+    pools["all"] = Pool(everything, own.grouped(everything, 1))
+    return pools

@@ -1,0 +1,1 @@
+"""Point models of mean demand, one a file, behind one Protocol."""

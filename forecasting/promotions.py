@@ -1,0 +1,153 @@
+"""Announced promotions by series and day, as known at an origin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Array32 = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+MECHANISMS = ("discount", "live", "flash", "presale", "bundle", "gift")
+
+
+@dataclass(frozen=True, eq=False)
+class PromotedDays:
+    """What is announced for the days after an origin, (n_series, horizon) each.
+
+    Parameters
+    ----------
+    is_on
+        1 on promoted days, else 0.
+    depth
+        1 - promotion price / usual price; NaN without a promotion or a price.
+    mechanism
+        Code of the mechanism, 0 without a promotion.
+    day
+        Days since the promotion began (1 on its first day), 0 without one.
+    days_left
+        Days until it ends (1 on its last day), 0 without one.
+    planned
+        Planned units a day and series, NaN where nobody planned any.
+    """
+
+    is_on: Array32
+    depth: Array32
+    mechanism: Array32
+    day: Array32
+    days_left: Array32
+    planned: Array32
+
+
+@dataclass(frozen=True, eq=False)
+class PromotionPlan:
+    """Promotions expanded to series: one row a (promotion, series) pair, deepest last.
+
+    Parameters
+    ----------
+    series
+        Row of the panel.
+    start, stop
+        First and last day index, inclusive.
+    known_day
+        Day index at whose end it is known.
+    depth, mechanism, planned
+        As in `PromotedDays`.
+    """
+
+    series: Ints
+    start: Ints
+    stop: Ints
+    known_day: Ints
+    depth: Array32
+    mechanism: Array32
+    planned: Array32
+
+    def announced(self, origin: int, *, n_series: int, horizon: int) -> PromotedDays:
+        """Return what is known at the end of day index ``origin`` about the ``horizon`` days after it."""
+        days = PromotedDays(*(np.zeros((n_series, horizon), dtype=np.float32) for _ in range(6)))
+        days.depth.fill(np.nan)
+        days.planned.fill(np.nan)
+        active = np.flatnonzero((self.known_day <= origin) & (self.start <= origin + horizon) & (self.stop > origin))
+        for step in range(horizon):
+            day = origin + 1 + step
+            on = active[(self.start[active] <= day) & (self.stop[active] >= day)]
+            rows = self.series[on]
+            days.is_on[rows, step] = 1.0
+            days.depth[rows, step] = self.depth[on]
+            days.mechanism[rows, step] = self.mechanism[on]
+            days.day[rows, step] = day - self.start[on] + 1
+            days.days_left[rows, step] = self.stop[on] - day + 1
+            days.planned[rows, step] = self.planned[on]
+        return days
+
+    def past_days(self, n_series: int, n_days: int) -> npt.NDArray[np.bool_]:
+        """Return which past days were promoted, from the day each promotion was known, (n_series, n_days)."""
+        change = np.zeros((n_series, n_days + 1), dtype=np.int32)
+        first = np.maximum(np.maximum(self.start, self.known_day), 0)
+        last = np.minimum(self.stop, n_days - 1)
+        held = first <= last
+        np.add.at(change, (self.series[held], first[held]), 1)
+        np.add.at(change, (self.series[held], last[held] + 1), -1)
+        promoted: npt.NDArray[np.bool_] = np.cumsum(change[:, :-1], axis=1) > 0
+        return promoted
+
+
+def promotion_plan(
+    promotions: pd.DataFrame, series: pd.DataFrame, *, usual_price: npt.NDArray[np.float64], first: pd.Timestamp
+) -> PromotionPlan:
+    """Expand the promotions table to the series it touches.
+
+    Parameters
+    ----------
+    promotions
+        The contract's table; a promotion without known_at is known from its first day.
+    series
+        The panel's series.
+    usual_price
+        (n_series,) [money/unit], NaN where unknown.
+    first
+        Date of day index 0.
+    """
+    pairs = _pairs(promotions, series)
+    start, stop = _days(pairs["from"], first), _days(pairs["to"], first)
+    known = _days(pairs["known_at"].fillna(pairs["from"]).dt.normalize(), first)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        depth = 1.0 - pairs["price"].to_numpy(dtype=np.float64) / usual_price[pairs["row"].to_numpy()]
+    size = pairs.groupby("promotion")["row"].transform("size").to_numpy(dtype=np.float64)
+    planned = pairs["planned_units"].to_numpy(dtype=np.float64) / np.maximum(size * (stop - start + 1), 1)
+    codes = pd.Index(MECHANISMS).get_indexer(pd.Index(pairs["mechanism"])) + 1
+    # deepest last, so that of overlapping promotions the deepest is seen
+    order = np.lexsort((pairs["promotion"].to_numpy(dtype=object).astype(str), np.nan_to_num(depth)))
+    return PromotionPlan(
+        series=pairs["row"].to_numpy(dtype=np.int64)[order],
+        start=start[order],
+        stop=stop[order],
+        known_day=known[order],
+        depth=depth.astype(np.float32)[order],
+        mechanism=codes.astype(np.float32)[order],
+        planned=planned.astype(np.float32)[order],
+    )
+
+
+def _pairs(promotions: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Join promotions to series by SKU, else by category, within their location, zone and region."""
+    text = ["sku", "category", "location", "zone", "region"]
+    named = promotions.assign(**{name: promotions[name].astype("str").fillna("") for name in text})
+    rows = series[["sku", "category", "location", "zone", "region"]].assign(row=np.arange(len(series)))
+    suffixes = ("", "_of_series")
+    by_sku = named[named["sku"] != ""].merge(rows, on="sku", how="inner", suffixes=suffixes)
+    by_category = named[(named["sku"] == "") & (named["category"] != "")]
+    by_category = by_category.merge(rows, on="category", how="inner", suffixes=suffixes)
+    pairs = pd.concat([by_sku, by_category], ignore_index=True)
+    is_there = np.ones(len(pairs), dtype=bool)
+    for name in ("location", "zone", "region"):
+        is_there &= ((pairs[name] == "") | (pairs[name] == pairs[f"{name}_of_series"])).to_numpy(dtype=bool)
+    return pairs[is_there].reset_index(drop=True)
+
+
+def _days(dates: pd.Series[pd.Timestamp], first: pd.Timestamp) -> Ints:
+    return np.asarray((dates - first) // pd.Timedelta(days=1), dtype=np.int64)

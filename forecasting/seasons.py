@@ -1,0 +1,121 @@
+"""What the calendar says of a target day: weekday, season, workdays, and the distance to holidays and events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+if TYPE_CHECKING:
+    from network.calendar import Calendar
+
+Array = npt.NDArray[np.float64]
+Array32 = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+# Distances to events are cut here [days].
+FAR_DAYS = 21
+FESTIVAL_DAYS = 35
+# Names by which calendars call the lunar new year.
+FESTIVAL_WORDS = ("spring festival", "chinese new year", "lunar new year", "春节")
+NAMES = (
+    "weekday",
+    "day_of_month",
+    "year_sine",
+    "year_cosine",
+    "is_workday",
+    "workday_next",
+    "event_code",
+    "days_to_event",
+    "days_since_event",
+    "festival_distance",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Seasons:
+    """Calendar features by region and day.
+
+    Parameters
+    ----------
+    regions
+        Region of each row of ``table``.
+    first_day
+        Day index of the first column.
+    table
+        (n_regions, n_days, len(NAMES)).
+    """
+
+    regions: pd.Index
+    first_day: int
+    table: Array32
+
+    def rows(self, regions: pd.Series[str]) -> Ints:
+        """Row of each region name."""
+        return self.regions.get_indexer(pd.Index(regions)).astype(np.int64)
+
+    def at(self, rows: Ints, days: Ints) -> Array32:
+        """Features of (region row, day index) pairs, (n, len(NAMES))."""
+        return self.table[rows, days - self.first_day]
+
+
+def build_seasons(calendar: Calendar, regions: pd.Series[str], *, first: pd.Timestamp, n_days: int) -> Seasons:
+    """Tabulate calendar features of ``n_days`` days from ``first`` for every region that occurs."""
+    names = pd.Index(sorted(set(regions.fillna("").astype(str))))
+    dates = pd.date_range(first, periods=n_days, freq="D")
+    codes = {name: code + 1 for code, name in enumerate(sorted(set(calendar.events["event_type"].dropna())))}
+    tables = [_region_table(calendar, str(name), dates, codes) for name in names]
+    table = np.stack(tables) if tables else np.zeros((0, n_days, len(NAMES)))
+    return Seasons(regions=names, first_day=0, table=table.astype(np.float32))
+
+
+def _region_table(calendar: Calendar, region: str, dates: pd.DatetimeIndex, codes: dict[str, int]) -> Array:
+    events = calendar.events
+    own = events[events["region"].fillna("").isin(["", region]).to_numpy() & events["event"].notna().to_numpy()]
+    days = (own["date"].to_numpy(dtype="datetime64[D]") - dates[0].to_datetime64().astype("datetime64[D]")).astype(
+        np.int64
+    )
+    kinds = np.asarray(own["event_type"].map(codes).fillna(0), dtype=np.float64)
+    grid = np.arange(len(dates), dtype=np.int64)
+    is_workday = calendar.is_workday(dates, region).astype(np.float64)
+    angle = 2.0 * np.pi * dates.dayofyear.to_numpy() / 365.25
+    is_festival = own["event"].str.lower().apply(lambda name: any(word in name for word in FESTIVAL_WORDS))
+    columns = [
+        dates.dayofweek.to_numpy(dtype=np.float64),
+        dates.day.to_numpy(dtype=np.float64),
+        np.sin(angle),
+        np.cos(angle),
+        is_workday,
+        np.append(is_workday[1:], is_workday[-1:]),
+        _kind_on(grid, days, kinds),
+        _days_to_next(grid, days, FAR_DAYS),
+        _days_to_next(-grid, -days, FAR_DAYS),
+        _festival_distance(grid, days[is_festival.to_numpy(dtype=bool)]),
+    ]
+    return np.column_stack(columns)
+
+
+def _kind_on(grid: Ints, days: Ints, kinds: Array) -> Array:
+    """Highest event code of each day, 0 without an event."""
+    result = np.zeros(grid.size)
+    inside = (days >= 0) & (days < grid.size)
+    np.maximum.at(result, days[inside], kinds[inside])
+    return result
+
+
+def _days_to_next(grid: Ints, days: Ints, far: int) -> Array:
+    """Days from each day to the next of ``days`` (0 on it), cut at ``far``; ``far`` where none follows."""
+    ordered = np.unique(days)
+    at = np.searchsorted(ordered, grid)
+    following = np.append(ordered, np.iinfo(np.int64).max // 2)[at]
+    return np.minimum(following - grid, far).astype(np.float64)
+
+
+def _festival_distance(grid: Ints, days: Ints) -> Array:
+    """Signed days to the nearest festival day: negative before it, cut; the far value where none is near."""
+    before = _days_to_next(grid, days, FESTIVAL_DAYS)
+    after = _days_to_next(-grid, -days, FESTIVAL_DAYS)
+    return np.where(before < after, -before, after)

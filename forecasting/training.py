@@ -1,0 +1,104 @@
+"""Training rows of the global model: a sample of (origin, series, step), each seen as its origin saw it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from forecasting.config import ForecastConfig
+from forecasting.evidence import Evidence
+from forecasting.features import origin_at, rows_at
+
+Array = npt.NDArray[np.float64]
+Array32 = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+# An origin needs this many days behind it.
+MIN_PAST_DAYS = 7
+MAX_ORIGINS = 56
+# Every second origin is drawn from the most recent days, the rest from the whole history.
+RECENT_DAYS = 120
+# Labels of days with less of the shelf filled are left out.
+MIN_LABEL_SHELF = 0.3
+# A label beyond this many base rates plus units is cut: one-off spikes teach nothing.
+LABEL_CAP_RATES, LABEL_CAP_UNITS = 20.0, 10.0
+# Tweedie deviance of unscaled demand weighs a scaled row by base ** (2 - power).
+TWEEDIE_POWER = 1.4
+# Rows a series, so that a small chain is fitted in seconds.
+ROWS_PER_SERIES = 200
+LEAST_ROWS_CAP = 60_000
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRows:
+    """Features, scaled targets and weights: (n, n_features), (n,), (n,)."""
+
+    features: Array32
+    target: Array32
+    weight: Array32
+
+
+def training_rows(evidence: Evidence, config: ForecastConfig, *, last_target: int, horizon: int) -> TrainingRows:
+    """Sample rows whose target days lie at or before day index ``last_target``.
+
+    Parameters
+    ----------
+    evidence
+        Of the snapshot.
+    config
+        Caps and seed.
+    last_target
+        Last day index that may be a label.
+    horizon
+        Steps 1..horizon.
+    """
+    origins = training_origins(last_target)
+    n_rows = min(config.max_training_rows, max(LEAST_ROWS_CAP, ROWS_PER_SERIES * evidence.panel.n_series))
+    random = np.random.default_rng([config.seed, last_target])
+    parts = []
+    for day in origins:
+        series, steps = _sampled(
+            evidence, day, n_rows // len(origins), last_step=min(horizon, last_target - day), random=random
+        )
+        if series.size:
+            origin = origin_at(evidence, day, horizon=horizon)
+            features = rows_at(evidence, origin, series, steps=steps)
+            parts.append((features, *_labels(evidence, origin.base, series, days=day + steps)))
+    if not parts:
+        return TrainingRows(*(np.zeros(shape, dtype=np.float32) for shape in ((0, 0), (0,), (0,))))
+    return TrainingRows(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def training_origins(last_target: int) -> list[int]:
+    """Origins in ascending order: half from the recent days, half from all, at most `MAX_ORIGINS`."""
+    first, last = MIN_PAST_DAYS - 1, last_target - 1
+    if last < first:
+        return []
+    recent = np.linspace(max(first, last - RECENT_DAYS), last, MAX_ORIGINS // 2)
+    older = np.linspace(first, last, MAX_ORIGINS // 2)
+    return sorted({int(day) for day in np.floor(np.concatenate([recent, older]))})
+
+
+def _sampled(
+    evidence: Evidence, day: int, n_rows: int, *, last_step: int, random: np.random.Generator
+) -> tuple[Ints, Ints]:
+    """Draw (series, step) pairs without replacement among those alive, open and on the shelf."""
+    panel = evidence.panel
+    is_begun = panel.series["first_day"].to_numpy() <= day
+    labels = panel.demand[:, day + 1 : day + 1 + last_step]
+    usable = is_begun[:, None] & ~np.isnan(labels)
+    usable &= panel.available[:, day + 1 : day + 1 + last_step] >= MIN_LABEL_SHELF
+    flat = np.flatnonzero(usable.ravel())
+    if flat.size > n_rows:
+        flat = np.sort(random.choice(flat, n_rows, replace=False))
+    return flat // last_step, flat % last_step + 1
+
+
+def _labels(evidence: Evidence, base: Array, series: Ints, *, days: Ints) -> tuple[Array32, Array32]:
+    demand = evidence.panel.demand[series, days].astype(np.float64)
+    cap = LABEL_CAP_RATES * base[series] + LABEL_CAP_UNITS
+    target = np.minimum(demand, cap) / base[series]
+    weight = evidence.panel.available[series, days] * base[series] ** (2.0 - TWEEDIE_POWER)
+    return target.astype(np.float32), weight.astype(np.float32)
