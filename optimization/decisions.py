@@ -54,6 +54,8 @@ class FlowPlan:
         Worst status over the SKUs.
     per_sku
         One row a SKU: sku, status, objective, bound, n_arcs.
+    quantity
+        (k,) units of every possible move: regular moves first, then tonight's laterals, emergency moves and returns.
     """
 
     decisions: pd.DataFrame
@@ -61,6 +63,7 @@ class FlowPlan:
     bound: float | None
     status: SolveStatus
     per_sku: pd.DataFrame
+    quantity: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ returns and emergency moves, which sat idle, until the end of the horizon.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -162,4 +163,4 @@ def _chunks(row: Ints) -> list[tuple[int, int]]:
     starts = np.append(np.flatnonzero(np.append(True, row[1:] != row[:-1])), row.size)
     wanted = np.searchsorted(starts, np.arange(0, row.size, CHUNK))
     cuts = np.unique(np.append(starts[wanted], row.size))
-    return [(int(first), int(last)) for first, last in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [(int(first), int(last)) for first, last in pairwise(cuts)]

@@ -75,6 +75,7 @@ def solve_flows(data: FlowData, config: PlanConfig) -> FlowPlan:
         bound=float(per_sku["bound"].sum()),
         status=SolveStatus.OPTIMAL if solved else SolveStatus.EMPTY,
         per_sku=per_sku.astype({"sku": "str", "status": "str"}),
+        quantity=quantity,
     )
 
 

@@ -1,0 +1,166 @@
+"""Whole cases and minimum orders: round each line up or down by what it is worth, and keep to hard limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from optimization.allocation import fair_share
+from optimization.flow.data import FlowData
+from optimization.line_value import interval_end
+
+if TYPE_CHECKING:
+    from network.snapshot import Snapshot
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+# Lines valued at once.
+CHUNK = 20_000
+
+
+def round_lots(lines: pd.DataFrame, data: FlowData, *, supply: Ints, planned: Ints) -> pd.DataFrame:
+    """Make purchases and transfers whole lots, 0 or at least their minimum; other modes stay in eaches.
+
+    Each line goes down or up by the difference in cost between the two, netting later receipts. All lines may go down;
+    those that gain by going up share what is left at their origin by gain per unit.
+
+    Parameters
+    ----------
+    lines
+        Tonight's lines.
+    data
+        Input of the flows.
+    supply
+        (n, T) supply of every row with the flow's quantities.
+    planned
+        (k_regular,) units of later regular moves in the flow.
+
+    Returns
+    -------
+    The lines with a whole quantity, 0 where they fell away, and a note where it changed.
+    """
+    quantity = lines["quantity"].to_numpy(dtype=np.int64)
+    lot = lines["lot"].to_numpy(dtype=np.int64)
+    least = -(-lines["minimum"].to_numpy(dtype=np.int64) // lot) * lot
+    down = quantity // lot * lot
+    down = np.where(down < least, 0, down)
+    up = np.maximum(-(-quantity // lot) * lot, least)
+    gain = _gain_of_rounding_up(lines, data, supply=supply, planned=planned, down=down, up=up)
+    origin = lines["origin_point"].to_numpy(dtype=np.int64)
+    size = up - down
+    wants = (size > 0) & (gain > 0)
+    scarce = np.flatnonzero(wants & (origin >= 0))
+    left = data.free.copy()
+    np.subtract.at(left, origin[origin >= 0], down[origin >= 0])
+    granted = np.where(wants & (origin < 0), size, 0)
+    granted[scarce] = fair_share(
+        np.maximum(left, 0), origin[scarce], size=size[scarce], value=gain[scarce], lot=size[scarce]
+    )
+    final = down + granted
+    note = np.where(final == quantity, "", np.where((final == least) & (least > quantity), "moq", "rounding"))
+    return lines.assign(quantity=final, note=_joined_notes(lines["note"], note))
+
+
+def keep_limits(lines: pd.DataFrame, data: FlowData, *, snapshot: Snapshot, maximum: Floats) -> pd.DataFrame:
+    """Cut lines that would exceed a maximum stock or a supplier's weekly capacity, in whole lots.
+
+    Parameters
+    ----------
+    lines
+        Tonight's lines.
+    data
+        Input of the flows.
+    snapshot
+        Supplier capacities.
+    maximum
+        (n,) maximum stock [units]; NaN without one.
+    """
+    quantity = lines["quantity"].to_numpy(dtype=np.int64)
+    lot = lines["lot"].to_numpy(dtype=np.int64)
+    point = lines["point"].to_numpy(dtype=np.int64)
+    position = data.positions["inventory_position"].to_numpy(dtype=np.float64)
+    big = np.iinfo(np.int64).max // 4
+    room = np.where(np.isnan(maximum), big, np.maximum(maximum - position, 0)).astype(np.int64)
+    kept = fair_share(room, point, size=quantity, value=quantity.astype(np.float64), lot=lot)
+    capacity = snapshot.table("suppliers").set_index("supplier")["weekly_capacity"]
+    limit = capacity.reindex(lines["origin"]).to_numpy(dtype=np.float64)
+    names, code = np.unique(lines["origin"].to_numpy(dtype=str), return_inverse=True)
+    room = np.full(names.size, big)
+    is_limited = ~np.isnan(limit)
+    room[code[is_limited]] = limit[is_limited].astype(np.int64)
+    kept = fair_share(room, code.astype(np.int64), size=kept, value=kept.astype(np.float64), lot=lot)
+    kept = np.where(kept < lines["minimum"].to_numpy(dtype=np.int64), 0, kept)
+    note = np.where(kept < quantity, "limit", "")
+    reason = np.where((kept == 0) & (quantity > 0), "maximum stock or supplier capacity", lines["reason"])
+    return lines.assign(quantity=kept, note=_joined_notes(lines["note"], note), reason=reason)
+
+
+def _gain_of_rounding_up(
+    lines: pd.DataFrame, data: FlowData, *, supply: Ints, planned: Ints, down: Ints, up: Ints
+) -> Floats:
+    """Cost saved by the larger quantity, (m,) [money]; 0 where both are the same."""
+    gain = np.zeros(len(lines))
+    changed = np.flatnonzero(up > down)
+    receipts = _planned_receipts(data, planned)
+    for first in range(0, changed.size, CHUNK):
+        rows = changed[first : first + CHUNK]
+        part = lines.iloc[rows]
+        base = part["flow_quantity"].to_numpy(dtype=np.int64)
+        lower = _change(part, data, delta=down[rows] - base, receipts=receipts)
+        higher = _change(part, data, delta=up[rows] - base, receipts=receipts)
+        saved = _cost(part, data, supply=supply, change=lower) - _cost(part, data, supply=supply, change=higher)
+        gain[rows] = saved - part["move_cost"].to_numpy(dtype=np.float64) * _mean_kept(lower, higher)
+    return gain
+
+
+def _change(part: pd.DataFrame, data: FlowData, *, delta: Ints, receipts: Ints) -> Ints:
+    """Change of supply by day (m, T): until the next receipt all of it; then a surplus shrinks by what was planned."""
+    curves = data.curves
+    point = part["point"].to_numpy(dtype=np.int64)
+    arrival = part["arrival_day"].to_numpy(dtype=np.int64)
+    stop = interval_end(curves, point, arrival)
+    days = np.arange(curves.horizon)
+    planned = receipts[point]
+    later = planned - planned[np.arange(point.size), stop][:, None]
+    surplus = np.maximum(delta[:, None] - np.maximum(later, 0), 0)
+    inside = (days >= arrival[:, None]) & (days <= stop[:, None])
+    return np.where(inside, delta[:, None], np.where(days > stop[:, None], surplus, 0))
+
+
+def _cost(part: pd.DataFrame, data: FlowData, *, supply: Ints, change: Ints) -> Floats:
+    """Cost at the destination, its echelon if bought for, and the holding at the origin, (m,) [money]."""
+    curves = data.curves
+    point = part["point"].to_numpy(dtype=np.int64)
+    origin = part["origin_point"].to_numpy(dtype=np.int64)
+    cost = curves.take(point).expected_cost(supply[point] + change)
+    echelon = np.where(origin < 0, curves.echelon_of[point], -1)
+    bought = np.flatnonzero(echelon >= 0)
+    rows = echelon[bought]
+    cost[bought] += curves.take(rows).expected_cost(supply[rows] + change[bought])
+    sent = np.flatnonzero(origin >= 0)
+    cost[sent] += curves.take(origin[sent]).expected_cost(supply[origin[sent]] - change[sent])
+    return cost
+
+
+def _mean_kept(lower: Ints, higher: Ints) -> Floats:
+    """Units by which moving is really more: what is left of the difference at the end of the horizon."""
+    kept: Floats = np.maximum(higher[:, -1] - lower[:, -1], 0).astype(np.float64)
+    return kept
+
+
+def _planned_receipts(data: FlowData, planned: Ints) -> Ints:
+    """Cumulative later receipts of each point by day, (n, T)."""
+    moves = data.regular
+    received = np.zeros((len(data.positions), data.curves.horizon), dtype=np.int64)
+    np.add.at(received, (moves.destination, moves.arrival), planned)
+    return np.cumsum(received, axis=1)
+
+
+def _joined_notes(before: pd.Series, note: npt.NDArray[np.str_]) -> npt.NDArray[np.object_]:
+    """Add a note to those that a line has."""
+    pairs = zip(before, note, strict=True)
+    return np.array(["; ".join(text for text in pair if text) for pair in pairs], dtype=object)
