@@ -1,14 +1,14 @@
 """One planning run: a snapshot and a configuration in, a plan out.
 
-Thin on purpose: no file, no solver call, no statistics and no scenario switch lives here. Each line hands a frozen value
-to the room that owns the next step, so that reading :func:`plan_with` is reading the method.
+Thin on purpose: no file, no solver call, no statistics and no scenario switch lives here. Each line hands a frozen
+value to the room that owns the next step, so that reading `plan_with` is reading the method.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +117,13 @@ def plan_version(snapshot: Snapshot, config: EngineConfig, released: pd.DataFram
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def plan(snapshot: Snapshot, config: EngineConfig | None = None, *, released: pd.DataFrame | None = None) -> Plan:
+def plan(
+    snapshot: Snapshot,
+    config: EngineConfig | None = None,
+    *,
+    released: pd.DataFrame | None = None,
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> Plan:
     """Fit the forecast on the snapshot's history and plan tonight's orders (the weekly run).
 
     Parameters
@@ -128,6 +134,8 @@ def plan(snapshot: Snapshot, config: EngineConfig | None = None, *, released: pd
         Settings; defaults where absent.
     released
         Lines released by earlier runs and not yet acknowledged; they count as on order.
+    on_stage
+        Told the name of each stage as it begins: for progress and timings, which are not the engine's business.
 
     Raises
     ------
@@ -137,13 +145,149 @@ def plan(snapshot: Snapshot, config: EngineConfig | None = None, *, released: pd
     from forecasting.pipeline import fit_forecaster
 
     config = config or EngineConfig()
+    on_stage("network")
     network = build_network(snapshot)
+    on_stage("fit")
     forecaster = fit_forecaster(snapshot, network, config.forecast)
-    return plan_with(snapshot, network, forecaster, config=config, released=released)
+    return plan_with(snapshot, network, forecaster, config=config, released=released, on_stage=on_stage)
 
 
 def replenish(
-    snapshot: Snapshot, config: EngineConfig, champion: Forecaster, *, released: pd.DataFrame | None = None
+    snapshot: Snapshot,
+    config: EngineConfig,
+    champion: Forecaster,
+    *,
+    released: pd.DataFrame | None = None,
+    on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Plan:
-    """Plan tonight's orders with models fitted earlier (the daily run)."""
-    return plan_with(snapshot, build_network(snapshot), champion, config=config, released=released)
+    """Plan tonight's orders with models fitted earlier (the daily run); parameters and errors as for `plan`."""
+    return plan_with(
+        snapshot, build_network(snapshot), champion, config=config, released=released, on_stage=on_stage
+    )
+
+
+def plan_with(
+    snapshot: Snapshot,
+    network: SupplyNetwork,
+    forecaster: Forecaster,
+    *,
+    config: EngineConfig,
+    released: pd.DataFrame | None = None,
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> Plan:
+    """Forecast, decide, audit and explain with a given forecaster; parameters and errors as for `plan`."""
+    from optimization.audit import audit
+    from optimization.exceptions import build_exceptions
+    from optimization.explain import line_terms, order_terms
+    from optimization.kpis import build_kpis
+    from optimization.orders import build_orders
+    from optimization.projection import project
+
+    basis = _decide(snapshot, network, forecaster, config=config, released=released, on_stage=on_stage)
+    decisions, positions, targets = basis.decisions, basis.positions, basis.targets
+    on_stage("audit")
+    violations = audit(decisions.moves, decisions.loads, snapshot=snapshot, network=network, positions=positions)
+    if not violations.empty:
+        raise AuditError(violations)
+    on_stage("explain")
+    version = plan_version(snapshot, config, released)
+    run_id = f"{snapshot.cutoff:%Y%m%d}-{version[:12]}"
+    projection = project(decisions, positions=positions, targets=targets, forecast=basis.forecast)
+    terms = line_terms(decisions, snapshot, network=network)
+    orders = build_orders(
+        decisions, terms, projection=projection, targets=targets, positions=positions, snapshot=snapshot,
+        network=network, run_id=run_id, plan_version=version,
+    )  # fmt: skip
+    on_stage("exceptions")
+    return Plan(
+        run_id=run_id,
+        cutoff=snapshot.cutoff,
+        orders=orders,
+        order_terms=order_terms(terms, orders),
+        loads=decisions.loads,
+        targets=targets,
+        exceptions=EXC,
+        kpis=KPI,
+        forecast=basis.forecast,
+        forecaster=forecaster,
+        decisions=decisions,
+        network=network,
+        snapshot=snapshot,
+        manifest=_manifest(snapshot, config, version=version, basis=basis),
+    )
+
+
+def decide_moves(
+    snapshot: Snapshot, network: SupplyNetwork, forecaster: Forecaster, *, config: EngineConfig
+) -> pd.DataFrame:
+    """Return tonight's moves only, unexplained: what a replay needs of a plan, night after night."""
+    return _decide(snapshot, network, forecaster, config=config, released=None, on_stage=lambda stage: None).decisions.moves
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What a plan rests on, between the forecast and its explanation."""
+
+    forecast: Forecast
+    positions: pd.DataFrame
+    targets: pd.DataFrame
+    decisions: Decisions
+
+
+def _decide(
+    snapshot: Snapshot,
+    network: SupplyNetwork,
+    forecaster: Forecaster,
+    *,
+    config: EngineConfig,
+    released: pd.DataFrame | None,
+    on_stage: Callable[[str], None],
+) -> _Basis:
+    """Forecast demand, place it beside stock and lead times, and solve."""
+    from forecasting.pipeline import forecast_demand
+    from optimization.curve_build import build_cost_curves
+    from optimization.plan_moves import decide
+    from optimization.position import arrivals, inventory_positions
+    from optimization.targets import plan_horizon, stock_targets
+
+    on_stage("forecast")
+    forecast = forecast_demand(snapshot, network, forecaster, config.forecast.horizon_days)
+    on_stage("targets")
+    positions = inventory_positions(snapshot, network, released, series=forecast.series)
+    targets = stock_targets(forecast, network, snapshot, positions=positions, config=config.plan)
+    horizon = plan_horizon(targets, config.plan)
+    coming = arrivals(snapshot, released, network, cutoff=snapshot.cutoff, horizon=horizon)
+    curves = build_cost_curves(
+        forecast, network, snapshot, positions=positions, targets=targets, arrivals=coming, horizon=horizon,
+        config=config.plan,
+    )  # fmt: skip
+    on_stage("flow")
+    decisions = decide(
+        snapshot, network, forecast, positions=positions, targets=targets, curves=curves, config=config.plan
+    )
+    return _Basis(forecast, positions, targets, decisions)
+
+
+def _manifest(snapshot: Snapshot, config: EngineConfig, *, version: str, basis: _Basis) -> dict[str, Any]:
+    """What a run says about itself, except for who ran it when."""
+    decisions, series = basis.decisions, basis.forecast.series
+    return {
+        "chain": snapshot.settings.id,
+        "currency": snapshot.settings.currency,
+        "cutoff": f"{snapshot.cutoff:%Y-%m-%d}",
+        "config": {"forecast": config.forecast.as_dict(), "plan": config.plan.as_dict()},
+        "input_hash": snapshot.content_hash,
+        "plan_version": version,
+        "code_version": code_version(),
+        "status": str(decisions.status),
+        "objective": decisions.objective,
+        "bound": decisions.bound,
+        "gap": decisions.gap,
+        "work": dict(decisions.timings),
+        "n_stock_points": len(basis.positions),
+        "n_series": len(series),
+        "models": series["model"].value_counts().sort_index().to_dict(),
+        "fallbacks": series.loc[series["fallback"] != "", "fallback"].value_counts().sort_index().to_dict(),
+        "assumptions": [asdict(each) for each in snapshot.settings.assumptions],
+        "excluded": dict(snapshot.excluded),
+    }

@@ -28,7 +28,9 @@ class BaseStock:
 
     Parameters
     ----------
-    snapshot, network
+    history
+        Sales of the last weeks before the replay: date, sku, location, units, availability.
+    network
         The chain at the start of the replay.
     sources
         One row an own location: location, origin, mode, lane (row), review and lead time [days], tier.
@@ -38,7 +40,7 @@ class BaseStock:
         Safety factors of the two kinds of location, >= 0.
     """
 
-    snapshot: Snapshot
+    history: pd.DataFrame
     network: SupplyNetwork
     sources: pd.DataFrame
     case_pack: pd.Series[float]
@@ -48,7 +50,7 @@ class BaseStock:
     def __call__(self, night: Night) -> pd.DataFrame:
         """Decide a night: central purchases first, then transfers out of what the sources have."""
         points = self._positions(night)
-        rate = recent_rates(self.snapshot, night)
+        rate = recent_rates(self.history, night)
         points = points.merge(rate, on=["sku", "location"], how="left")
         points = points.fillna({"rate": 0.0, "variance_ratio": 1.0})
         ships = self.network.calendar.ship_days(self.sources["lane"].to_numpy(), night.date, 1)[:, 0]
@@ -111,7 +113,10 @@ def base_stock(
         Safety factors; see `tuned`.
     """
     case = snapshot.tables["skus"].set_index("sku")["case_pack"].astype(float)
-    return BaseStock(snapshot, network, main_sources(network), case, z_local, z_echelon)
+    sales = snapshot.tables["sales"]
+    recent = sales["date"] > snapshot.cutoff - pd.Timedelta(days=RATE_WINDOW_DAYS)
+    history = sales.loc[recent, ["date", "sku", "location", "units", "availability"]]
+    return BaseStock(history, network, main_sources(network), case, z_local, z_echelon)
 
 
 def tuned(policy: BaseStock, run: Callable[[BaseStock], Replay], *, grid: Iterable[tuple[float, float]]) -> BaseStock:
@@ -159,7 +164,7 @@ def main_sources(network: SupplyNetwork) -> pd.DataFrame:
     )
 
 
-def recent_rates(snapshot: Snapshot, night: Night) -> pd.DataFrame:
+def recent_rates(history: pd.DataFrame, night: Night) -> pd.DataFrame:
     """Mean daily sales of the last four weeks on days with stock, and their variance to mean (at least 1).
 
     Returns
@@ -167,11 +172,7 @@ def recent_rates(snapshot: Snapshot, night: Night) -> pd.DataFrame:
     Columns sku, location, rate [units/day], variance_ratio.
     """
     start = night.date - pd.Timedelta(days=RATE_WINDOW_DAYS - 1)
-    history = snapshot.tables["sales"]
-    columns = ["date", "sku", "location", "units", "availability"]
-    parts = [history.loc[history["date"].ge(start), columns]]
-    if len(night.sales):
-        parts.append(night.sales.loc[night.sales["date"].ge(start), columns])
+    parts = [part[part["date"].ge(start)] for part in (history, night.sales) if len(part)]
     daily = (
         pd.concat(parts, ignore_index=True)
         .groupby(["sku", "location", "date"], as_index=False)

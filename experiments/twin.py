@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from experiments.twin_day import arrive, day_row, dispatch, serve_day
+from experiments.twin_day import arrive, asked_by_day, day_row, dispatch, serve_day
 from experiments.twin_stock import ChainIndex, PhysicalStock, chain_index, opening_stock
 from network.graph import SupplyNetwork
 from network.snapshot import Snapshot
@@ -112,6 +112,7 @@ def replay(snapshot: Snapshot, network: SupplyNetwork, *, demand: pd.DataFrame, 
     """
     chain = chain_index(snapshot, network)
     stock = opening_stock(chain, snapshot)
+    asked = asked_by_day(chain, demand)
     days: list[dict[str, object]] = []
     moves: list[pd.DataFrame] = []
     sales: list[pd.DataFrame] = []
@@ -127,8 +128,7 @@ def replay(snapshot: Snapshot, network: SupplyNetwork, *, demand: pd.DataFrame, 
         decided = policy(night)
         logistics = dispatch(chain, stock, decided)
         received = arrive(chain, stock, today)
-        rows = demand[demand["date"].eq(today)]
-        sold, served = serve_day(chain, stock, rows, today=today)
+        sold, served = serve_day(chain, stock, asked.get(today, []), today=today)
         gone = stock.expire()
         days.append({"date": today, **day_row(chain, stock, served=served, expired=gone), **logistics, **received})
         moves.append(decided.assign(decided_on=night.date))
@@ -142,7 +142,7 @@ _SALES = ("date", "sku", "location", "channel", "zone", "units", "availability")
 
 def _stock_table(chain: ChainIndex, stock: PhysicalStock) -> pd.DataFrame:
     on_hand = stock.on_hand()
-    sku, location = np.nonzero((on_hand > 0) | stock.is_kept)
+    sku, location = np.nonzero((on_hand > 0) | chain.is_assorted)
     return pd.DataFrame({
         "sku": chain.skus[sku], "location": chain.locations[location], "on_hand": on_hand[sku, location],
     })  # fmt: skip

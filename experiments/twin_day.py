@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from experiments.twin_stock import ChainIndex, IntArray, PhysicalStock, indexes, whole
+from network.contracts import Channel
 
 # Share of the day that goods were on the shelf where they sold out: the hour is not recorded, so half.
 SOLD_OUT_AVAILABILITY = 0.5
 
-_SOLD = {"sku": "str", "units": "int64", "location": "str", "channel": "str", "zone": "str"}
-_SERVICE = {"sku": "str", "location": "str", "latent": "int64", "first": "int64", "served": "int64"}
+_CHANNELS = pd.Index([str(channel) for channel in Channel])
+_NO_ROWS = np.zeros((0, 7), dtype=np.int64)
 
 
 def dispatch(chain: ChainIndex, stock: PhysicalStock, moves: pd.DataFrame) -> dict[str, float]:
@@ -27,7 +32,7 @@ def dispatch(chain: ChainIndex, stock: PhysicalStock, moves: pd.DataFrame) -> di
     for origin, rows in moves[moves["origin"].isin(chain.locations)].groupby("origin"):
         wanted = np.zeros(len(chain.skus), dtype=np.int64)
         np.add.at(wanted, chain.skus.get_indexer(pd.Index(rows["sku"])), whole(rows["quantity"]))
-        taken = stock.take(_position(chain, str(origin)), wanted)
+        taken = stock.take(_row(chain.locations, str(origin)), wanted)
         if (taken < wanted).any():
             raise ValueError(f"a policy shipped more than {origin} had: {chain.skus[taken < wanted].tolist()[:5]}")
     tagged = moves.assign(order_id=[f"{d:%Y%m%d}-{i}" for i, d in enumerate(moves["ship_date"])])
@@ -36,8 +41,8 @@ def dispatch(chain: ChainIndex, stock: PhysicalStock, moves: pd.DataFrame) -> di
     return _transport(chain, moves)
 
 
-def _position(chain: ChainIndex, location: str) -> int:
-    return int(chain.locations.get_indexer(pd.Index([location]))[0])
+def _row(index: pd.Index[Any], value: str) -> int:
+    return int(index.get_indexer(pd.Index([value]))[0])
 
 
 def _transport(chain: ChainIndex, moves: pd.DataFrame) -> dict[str, float]:
@@ -77,8 +82,44 @@ def arrive(chain: ChainIndex, stock: PhysicalStock, today: pd.Timestamp) -> dict
     return {"received_cost": float((quantity * chain.cost[sku])[bought].sum())}
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the customers of one zone and channel ask for on one day.
+
+    Parameters
+    ----------
+    zone, channel
+        Rows of the chain's zones and of the channels.
+    units
+        (n_skus,) latent demand.
+    order
+        Locations that serve them, first choice first.
+    """
+
+    zone: int
+    channel: int
+    units: IntArray
+    order: IntArray
+
+
+def asked_by_day(chain: ChainIndex, demand: pd.DataFrame) -> dict[pd.Timestamp, list[Asked]]:
+    """Turn a table of latent demand (date, sku, zone, channel, units) into arrays by day."""
+    rows = demand.assign(sku_row=chain.skus.get_indexer(pd.Index(demand["sku"])), whole_units=whole(demand["units"]))
+    nobody = np.empty(0, dtype=np.int64)
+    zone_row = {str(zone): row for row, zone in enumerate(chain.zones)}
+    channel_row = {str(channel): row for row, channel in enumerate(_CHANNELS)}
+    days: dict[pd.Timestamp, list[Asked]] = {}
+    for key, group in rows.groupby(["date", "zone", "channel"]):
+        date, zone, channel = pd.Timestamp(str(key[0])), str(key[1]), str(key[2])
+        units = np.zeros(len(chain.skus), dtype=np.int64)
+        np.add.at(units, group["sku_row"].to_numpy(), group["whole_units"].to_numpy())
+        order = chain.servers.get((zone, channel), nobody)
+        days.setdefault(date, []).append(Asked(zone_row[zone], channel_row[channel], units, order))
+    return days
+
+
 def serve_day(
-    chain: ChainIndex, stock: PhysicalStock, rows: pd.DataFrame, *, today: pd.Timestamp
+    chain: ChainIndex, stock: PhysicalStock, asked: list[Asked], *, today: pd.Timestamp
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Serve a day's demand zone by zone and channel by channel in serving order; what nobody has is lost.
 
@@ -88,28 +129,53 @@ def serve_day(
     units by SKU and first-choice location.
     """
     opened = stock.on_hand()
-    sold = [pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _SOLD.items()})]
-    service = [pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _SERVICE.items()})]
-    for (zone, channel), group in rows.groupby(["zone", "channel"]):
-        wanted = np.zeros(len(chain.skus), dtype=np.int64)
-        np.add.at(wanted, chain.skus.get_indexer(pd.Index(group["sku"])), whole(group["units"]))
-        order = chain.servers.get((str(zone), str(channel)), np.empty(0, dtype=np.int64))
-        by_rank = _serve_in_order(stock, wanted, order)
-        for units, location in zip(by_rank, order, strict=True):
-            hit = units > 0
-            place = {"location": chain.locations[location], "channel": channel, "zone": zone}
-            sold.append(pd.DataFrame({"sku": chain.skus[hit], "units": units[hit], **place}))
-        asked = wanted > 0
-        first = by_rank[0] if len(order) else np.zeros_like(wanted)
-        total = np.sum(by_rank, axis=0) if len(order) else np.zeros_like(wanted)
-        home = chain.locations[order[0]] if len(order) else ""
-        counts = {"latent": wanted[asked], "first": first[asked], "served": total[asked]}
-        service.append(pd.DataFrame({"sku": chain.skus[asked], "location": home, **counts}))
-    table = pd.concat(sold, ignore_index=True)
-    closed = stock.on_hand()[indexes(chain, table["sku"], table["location"])]
-    table["availability"] = np.where(closed > 0, 1.0, SOLD_OUT_AVAILABILITY)
-    empty = _empty_points(chain, opened, table)
-    return pd.concat([table, empty], ignore_index=True).assign(date=today), pd.concat(service, ignore_index=True)
+    sold, service = [_NO_ROWS], [_NO_ROWS]
+    for group in asked:
+        by_rank = _serve_in_order(stock, group.units, group.order)
+        for units, location in zip(by_rank, group.order, strict=True):
+            sold.append(_filled(units > 0, (int(location), group.zone, group.channel), (units,)))
+        none = np.zeros_like(group.units)
+        first, total = (by_rank[0], np.sum(by_rank, axis=0)) if by_rank else (none, none)
+        home = int(group.order[0]) if len(group.order) else -1
+        service.append(_filled(group.units > 0, (home, group.zone, group.channel), (group.units, first, total)))
+    sales = _sales_table(chain, np.concatenate(sold), opened=opened, closed=stock.on_hand(), today=today)
+    return sales, _service_table(chain, np.concatenate(service))
+
+
+def _filled(mask: npt.NDArray[np.bool_], places: tuple[int, ...], values: tuple[IntArray, ...]) -> IntArray:
+    """Rows (SKU, location, zone, channel, up to three values) of the SKUs in a mask."""
+    rows = np.zeros((int(mask.sum()), 7), dtype=np.int64)
+    rows[:, 0] = np.flatnonzero(mask)
+    rows[:, 1:4] = places
+    for column, value in enumerate(values, start=4):
+        rows[:, column] = value[mask]
+    return rows
+
+
+def _sales_table(
+    chain: ChainIndex, sold: IntArray, *, opened: IntArray, closed: IntArray, today: pd.Timestamp
+) -> pd.DataFrame:
+    """Sales of a day with availability, and rows of zero for points that opened with nothing and sold nothing."""
+    has_sold = np.zeros(opened.shape, dtype=bool)
+    has_sold[sold[:, 0], sold[:, 1]] = True
+    sku, location = np.nonzero((opened == 0) & ~has_sold & chain.is_assorted)
+    n_empty = len(sku)
+    left = closed[sold[:, 0], sold[:, 1]] > 0
+    return pd.DataFrame({
+        "date": today,
+        "sku": chain.skus[np.r_[sold[:, 0], sku]],
+        "location": chain.locations[np.r_[sold[:, 1], location]],
+        "channel": np.r_[np.asarray(_CHANNELS)[sold[:, 3]], np.full(n_empty, str(Channel.WALK_IN))],
+        "zone": np.r_[np.asarray(chain.zones)[sold[:, 2]], np.full(n_empty, "")],
+        "units": np.r_[sold[:, 4], np.zeros(n_empty, dtype=np.int64)],
+        "availability": np.r_[np.where(left, 1.0, SOLD_OUT_AVAILABILITY), np.zeros(n_empty)],
+    })  # fmt: skip
+
+
+def _service_table(chain: ChainIndex, service: IntArray) -> pd.DataFrame:
+    home = np.where(service[:, 1] >= 0, np.asarray(chain.locations)[service[:, 1]], "")
+    values = {"latent": service[:, 4], "first": service[:, 5], "served": service[:, 6]}
+    return pd.DataFrame({"sku": chain.skus[service[:, 0]], "location": home, **values})
 
 
 def _serve_in_order(stock: PhysicalStock, wanted: IntArray, order: IntArray) -> list[IntArray]:
@@ -120,15 +186,6 @@ def _serve_in_order(stock: PhysicalStock, wanted: IntArray, order: IntArray) -> 
         left = left - units
         served.append(units)
     return served
-
-
-def _empty_points(chain: ChainIndex, opened: IntArray, sold: pd.DataFrame) -> pd.DataFrame:
-    """Rows of zero availability for points that opened with nothing and sold nothing."""
-    sku, location = np.nonzero(opened == 0)
-    table = pd.DataFrame({"sku": chain.skus[sku], "location": chain.locations[location]})
-    keys = pd.MultiIndex.from_frame(table)
-    table = table[~keys.isin(pd.MultiIndex.from_frame(sold[["sku", "location"]]))]
-    return table.assign(channel="walk_in", zone="", units=0, availability=0.0)
 
 
 def day_row(chain: ChainIndex, stock: PhysicalStock, *, served: pd.DataFrame, expired: IntArray) -> dict[str, object]:

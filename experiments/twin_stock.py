@@ -27,15 +27,12 @@ class PhysicalStock:
         (n_skus, n_locations, n_buckets) units; bucket b expires after b more days, the last one never.
     life
         (n_skus,) bucket of fresh goods.
-    is_kept
-        (n_skus, n_locations) whether the chain keeps a stock record there even at zero.
     in_transit
         Moves under way by the day on whose morning they are usable.
     """
 
     lots: IntArray
     life: IntArray
-    is_kept: npt.NDArray[np.bool_]
     in_transit: dict[pd.Timestamp, list[pd.DataFrame]] = field(default_factory=dict)
 
     def on_hand(self) -> IntArray:
@@ -73,6 +70,8 @@ class ChainIndex:
     weight: FloatArray
     lanes: pd.DataFrame
     servers: dict[tuple[str, str], IntArray]
+    zones: pd.Index[Any]
+    is_assorted: npt.NDArray[np.bool_]
 
 
 def chain_index(snapshot: Snapshot, network: SupplyNetwork) -> ChainIndex:
@@ -87,17 +86,23 @@ def chain_index(snapshot: Snapshot, network: SupplyNetwork) -> ChainIndex:
         (str(zone), str(channel)): np.asarray(locations.get_indexer(group["location"]), dtype=np.int64)
         for (zone, channel), group in serving.groupby(["zone", "channel"])
     }
-    e = economics.loc[skus]
+    money = economics.loc[skus]
+    kept = pd.concat([snapshot.table(name)[["sku", "location"]] for name in ("stock", "assortment")])
+    kept = kept[kept["location"].isin(locations)]
+    is_assorted = np.zeros((len(skus), len(locations)), dtype=bool)
+    is_assorted[skus.get_indexer(pd.Index(kept["sku"])), locations.get_indexer(pd.Index(kept["location"]))] = True
     return ChainIndex(
         skus,
         locations,
-        cost=e["unit_cost"].to_numpy(float),
-        margin=e["shortage_cost"].to_numpy(float),
-        holding=e["holding_cost"].to_numpy(float),
+        cost=money["unit_cost"].to_numpy(float),
+        margin=money["shortage_cost"].to_numpy(float),
+        holding=money["holding_cost"].to_numpy(float),
         volume=physical["volume_m3"].fillna(0).to_numpy(float),
         weight=physical["weight_kg"].fillna(0).to_numpy(float),
         lanes=network.lanes.set_index(["origin", "destination", "mode"]).sort_index(),
         servers=servers,
+        zones=pd.Index(sorted({"", *snapshot.table("zones")["zone"], *serving["zone"]})),
+        is_assorted=is_assorted,
     )
 
 
@@ -107,12 +112,11 @@ def opening_stock(chain: ChainIndex, snapshot: Snapshot) -> PhysicalStock:
     longest = int(np.nanmax(shelf, initial=0)) + 1
     life = np.where(np.isfinite(shelf), shelf - 1, longest).astype(np.int64)
     lots = np.zeros((len(chain.skus), len(chain.locations), longest + 1), dtype=np.int64)
-    stock = PhysicalStock(lots, life, np.zeros(lots.shape[:2], dtype=bool))
+    stock = PhysicalStock(lots, life)
     free = snapshot.tables["stock"]
     free = free[free["stock_type"].eq("free") & free["location"].isin(chain.locations)]
     sku, location = indexes(chain, free["sku"], free["location"])
     stock.receive(sku, location, whole(free["on_hand"]))
-    stock.is_kept[sku, location] = True
     orders = snapshot.tables["open_orders"]
     orders = orders[orders["status"].isin(["released", "confirmed"]) & orders["destination"].isin(chain.locations)]
     tomorrow = snapshot.cutoff + pd.Timedelta(days=1)
