@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from cockpit.jobs import ledger_path
+from cockpit.documents import records
 from cockpit.outcome import Block, ExitCode, Outcome, UsageError
-from cockpit.places import find_run, runs_folder_of
-from cockpit.publishing import records, user_name
+from cockpit.places import find_run, ledger_path, runs_folder_of
+from cockpit.publishing import user_name
 from cockpit.runs import newest_first
 from cockpit.wording import count, money
 from network.store import RunStore, lock

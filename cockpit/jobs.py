@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.failures import refuse_input
 from cockpit.outcome import Block, ExitCode, Outcome, UsageError
-from cockpit.places import LEDGER_FILE, REJECTS_FILE, runs_folder
+from cockpit.places import REJECTS_FILE, runs_folder
 from cockpit.wording import count
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from engine import EngineConfig, Plan
+    from engine import EngineConfig
     from network.settings import ChainSettings
     from network.snapshot import Snapshot
 
@@ -55,7 +55,8 @@ class PlanRequest:
 
 def plan_chain(request: PlanRequest) -> Outcome:
     """Plan a chain and publish the run, or show what it would change."""
-    from cockpit.publishing import dry_run, planned_and_published
+    from cockpit.publishing import planned_and_published
+    from cockpit.rehearsal import dry_run
     from network.store import lock
 
     if request.is_dry_run:
@@ -133,11 +134,6 @@ def config_for(settings: ChainSettings, horizon_days: int | None) -> EngineConfi
         raise UsageError(f"chain.toml [plan]: {error}") from error
 
 
-def ledger_path(runs: Path) -> Path:
-    """Return the file that holds the order states of the runs in a folder."""
-    return runs / LEDGER_FILE
-
-
 def write_rejected_rows(rejects: pd.DataFrame, path: Path) -> Path:
     """Write every rejected row of an input and return where."""
     from network.store_files import write_file
@@ -207,8 +203,3 @@ def write_demo(folder: Path, *, skus: int, stores: int, days: int, seed: int) ->
 def is_free_or_demo(folder: Path) -> bool:
     """Return whether a folder is empty or holds a demo chain, which may be written again."""
     return (folder / "truth").is_dir() or not any(folder.iterdir())
-
-
-def critical_count(plan: Plan) -> int:
-    """Return the number of critical exceptions."""
-    return int((plan.exceptions["severity"] == "critical").sum())

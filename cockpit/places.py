@@ -20,6 +20,11 @@ def runs_folder(chain: Path, runs: Path | None) -> Path:
     return chain / "runs" if chain.is_dir() else chain.with_name(f"{chain.stem}.runs")
 
 
+def ledger_path(runs: Path) -> Path:
+    """Return the file that holds the order states of the runs in a folder."""
+    return runs / LEDGER_FILE
+
+
 def existing_runs_folder(chain: Path | None, runs: Path | None) -> Path:
     """Return the runs folder that was meant, the current folder being the chain if none is named.
 

@@ -91,7 +91,8 @@ def _trucks_block(loads: pd.DataFrame, currency: str) -> Block:
 
 def kpi_block(kpis: pd.DataFrame, currency: str) -> Block:
     """Return every KPI today and planned."""
-    rows = tuple((tile.name, tile.today, tile.planned, tile.change) for tile in tables.tiles(kpis, currency))
+    paired = [tile for tile in tables.tiles(kpis, currency) if tile.is_pair]
+    rows = tuple((tile.name, tile.today, tile.planned, tile.change) for tile in paired)
     return Block("Today and planned", (), ("kpi", "today", "planned", "change"), rows, frozenset({1, 2, 3}))
 
 

@@ -37,15 +37,20 @@ def data_facts(snapshot: Snapshot) -> list[dict[str, str]]:
 def solver_facts(manifest: Mapping[str, Any], currency: str) -> list[dict[str, str]]:
     """Return status, objective, bound and gap in words; what is not known reads `unknown`."""
     facts = [
-        ("Status", label(str(manifest.get("status") or manifest.get("solver_status") or "unknown"))),
+        ("Status", label(str(manifest.get("status") or "unknown"))),
         ("Objective", _amount(manifest.get("objective"), currency)),
         ("Bound", _amount(manifest.get("bound"), currency)),
         ("Gap", share(manifest["gap"]) if is_known(manifest.get("gap")) else "unknown"),
         ("Audit", "no rule broken, checked independently of the solver"),
         ("Code version", str(manifest.get("code_version", "unknown"))),
         ("Input", str(manifest.get("input_hash", "unknown"))[:16]),
+        *((label(name), _plain(value)) for name, value in dict(manifest.get("work") or {}).items()),
     ]
     return [{"name": name, "value": value} for name, value in facts]
+
+
+def _plain(value: Any) -> str:
+    return f"{value:,.6g}" if is_known(value) and not isinstance(value, bool) else str(value)
 
 
 def _amount(value: Any, currency: str) -> str:

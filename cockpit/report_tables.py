@@ -11,9 +11,10 @@ import pandas as pd
 from cockpit.wording import KIND_LABELS, KIND_ORDER, is_known, label, money, share, whole
 
 HIGHER_IS_BETTER = frozenset({"fill_rate", "network_fill", "truck_fill", "record_accuracy", "auto_approved"})
-NEUTRAL = frozenset({"orders", "order_lines", "order_value", "order_units", "trucks", "stock_value", "stock_units"})
+NEUTRAL = frozenset({"stock_value", "on_order_value"})
 _SMALL_CHANGE = 1e-9
 _HALF_A_CENT = 0.005
+_UNKNOWN = "–"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Tile:
     change: str
     verdict: str
     meaning: str
+    is_pair: bool
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -53,6 +55,7 @@ def _tile(row: dict[str, Any], currency: str) -> Tile:
         change=change,
         verdict=verdict,
         meaning=str(row["meaning"]),
+        is_pair=is_known(today) and is_known(planned),
     )
 
 
@@ -74,7 +77,7 @@ def _verdict(kpi: str, difference: float) -> str:
 def quantity(value: float, unit: str, currency: str) -> str:
     """Return a KPI value with its unit: shares as percentages, money with its currency."""
     if not is_known(value):
-        return "unknown"
+        return _UNKNOWN
     if unit in {"share", "ratio"}:
         return share(value)
     if unit == "%":

@@ -9,10 +9,9 @@ from typing import Any
 import pandas as pd
 
 from cockpit.differences import kpi_difference, order_difference
-from cockpit.jobs import ledger_path
+from cockpit.documents import records, run_paths
 from cockpit.outcome import Block, ExitCode, Outcome
-from cockpit.places import existing_runs_folder, find_run, runs_folder_of
-from cockpit.publishing import records, run_paths
+from cockpit.places import existing_runs_folder, find_run, ledger_path, runs_folder_of
 from cockpit.render import (
     difference_block,
     exceptions_block,
