@@ -17,15 +17,12 @@ import pandas as pd
 from chain_writer import (
     ChainFolder,
     Lane,
-    StockRule,
-    distance_km,
-    invented_stock,
     labels,
     lane_table,
     parse_folders,
-    scatter,
     write_chain,
 )
+from invented_supply import StockRule, distance_km, invented_stock, scatter
 
 TABLES = ("transactions", "products", "promotions", "coupons", "campaign_descriptions")
 NOT_GROCERIES = ("FUEL", "MISCELLANEOUS", "COUPON", "TRAVEL & LEISURE", "POSTAL CENTER", "CNTRL/STORE SUP")

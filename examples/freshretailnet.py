@@ -19,15 +19,12 @@ import pandas as pd
 from chain_writer import (
     ChainFolder,
     Lane,
-    StockRule,
-    distance_km,
-    invented_stock,
     labels,
     lane_table,
     parse_folders,
-    scatter,
     write_chain,
 )
+from invented_supply import StockRule, distance_km, invented_stock, scatter
 
 FILES = ("train_daily.parquet", "train.parquet")
 OUR_NAMES = {"sale_amount": "sale_amount_sum24", "stock_hour6_22_cnt": "stockout_hours_6_22"}

@@ -20,15 +20,12 @@ import pandas as pd
 from chain_writer import (
     ChainFolder,
     Lane,
-    StockRule,
-    distance_km,
-    invented_stock,
     labels,
     lane_table,
     parse_folders,
-    scatter,
     write_chain,
 )
+from invented_supply import StockRule, distance_km, invented_stock, scatter
 
 UNIT_FACTOR = 0.01
 """Sales are in EUR; a unit is 100 EUR of turnover, of which a mean store sells 70 on an open day."""
