@@ -1,4 +1,4 @@
-"""What public data lack, invented from declared assumptions and a seeded generator: stock, orders on the way, places."""
+"""What public data lack, invented by declared rules and a seeded generator: stock, orders on the way, places."""
 
 from __future__ import annotations
 
