@@ -191,6 +191,8 @@ def _check_key(table: Table, frame: pd.DataFrame, raw: pd.DataFrame) -> tuple[pd
     if not set(required) <= set(raw.columns):
         return codes, []
     is_again = codes.duplicated().to_numpy() & is_whole
+    if not is_again.any():
+        return codes, []
     shown = frame.loc[is_again, list(table.key)].astype("str").agg(" / ".join, axis=1).reindex(frame.index)
     return codes, finding_of(
         frame, is_again, table=table.name, column=", ".join(table.key), rule="duplicate key",

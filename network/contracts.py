@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from network.columns import MODES_BY_TIERS, Channel, Column, Mode, OrderState, Table, Tier
@@ -43,9 +44,14 @@ def empty(table: str | Table) -> pd.DataFrame:
     KeyError
         If the contract has no such table.
     """
+    return _empty(_declared(table)).copy()
+
+
+@cache
+def _empty(table: Table) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame({column.name: pd.Series(dtype=column.dtype) for column in _declared(table).columns})
+    return pd.DataFrame({column.name: pd.Series(dtype=column.dtype) for column in table.columns})
 
 
 def _declared(table: str | Table) -> Table:

@@ -276,7 +276,7 @@ def _read_duckdb(file: Path) -> RawChain:
 
 def _arrow_of(connection: Any, name: str) -> Any:
     quoted = name.replace('"', '""')
-    return connection.execute(f'SELECT * FROM "{quoted}"').fetch_arrow_table()
+    return connection.sql(f'SELECT * FROM "{quoted}"').to_arrow_table()
 
 
 def _nested(frame: pd.DataFrame | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The good small chains: tiny (many tables), minimal (only what is required), chinese (GB18030, mapped headers)."""
 
+# ruff: noqa: E501  (rows of tables)
 from __future__ import annotations
 
 LOCATIONS = """location,tier,region,zone,latitude,longitude

@@ -1,7 +1,7 @@
 """Write the small chains of tests/data: the good ones, and one broken chain for each thing that can be wrong.
 
-Run ``python tests/data/make_bad.py``; every bad folder gets its files and ``expected.toml`` with the breaches that a
-check must report, no more and no fewer.
+Run ``python tests/data/make_bad.py [FOLDER]``; every bad folder gets its files and ``expected.toml`` with
+the breaches that a check must report, no more and no fewer.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ def expected_text(breaches: list[tuple[str, str, str, int]]) -> bytes:
     return "\n".join(blocks).encode()
 
 
-def main() -> None:
-    """Write all chains."""
+def main(target: Path) -> None:
+    """Write all chains below a folder."""
     for name, files in (("tiny", TINY), ("minimal", MINIMAL), ("chinese", CHINESE)):
-        write_folder(HERE / "good" / name, files)
-    shutil.rmtree(HERE / "bad", ignore_errors=True)
+        write_folder(target / "good" / name, files)
+    shutil.rmtree(target / "bad", ignore_errors=True)
     for number, case in enumerate(CASES, start=1):
         files = case.files()
-        folder = HERE / "bad" / f"{number:02d}_{case.name}"
+        folder = target / "bad" / f"{number:02d}_{case.name}"
         write_folder(folder, {**files, "expected.toml": expected_text(case.expected)})
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE)
