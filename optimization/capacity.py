@@ -38,7 +38,8 @@ def capacity_use(moves: pd.DataFrame, points: pd.DataFrame, *, snapshot: Snapsho
         `USE_COLUMNS`: one row a location, day and kind that is declared and used; unit is units, lines, cases or m3.
     """
     volume = snapshot.table("skus").set_index("sku")["volume_m3"].fillna(0.0)
-    lines = moves.assign(units=moves["quantity"], lines=1, m3=moves["quantity"] * moves["sku"].map(volume))
+    each = volume.reindex(moves["sku"]).to_numpy(dtype=float)
+    lines = moves.assign(units=moves["quantity"], lines=1, m3=moves["quantity"] * each)
     parts = [
         _by_day(lines, "destination", "due_date", kind="receive"),
         _by_day(lines, "origin", "ship_date", kind="ship"),

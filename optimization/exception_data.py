@@ -7,7 +7,8 @@ import pandas as pd
 
 from optimization.exception_case import ExceptionCase, Rule, nothing, tell
 from optimization.plain_words import say_date, say_days
-from optimization.point_facts import RECENT_DAYS
+from optimization.point_facts import FIT_DAYS, RECENT_DAYS
+from optimization.sales_history import NEVER
 
 _USUAL_SHARE = 0.9  # of days on which a location sells something; below, a silent day says little
 _SILENT_DAYS = 3
@@ -19,25 +20,23 @@ def sales_stale(case: ExceptionCase) -> pd.DataFrame:
     """A location that sells every day has sent no sales for days."""
     history = case.facts.history
     sold = history.units > 0
-    days = np.unique(np.stack([history.location[sold], history.age[sold]], axis=1), axis=0)
-    names = case.facts.points.assign(code=history.point_location).drop_duplicates("code").set_index("code")["location"]
-    by_place = pd.DataFrame(days, columns=["code", "age"]).assign(location=lambda frame: frame["code"].map(names))
-    last = by_place.groupby("location", observed=True)["age"].min()
-    joined = by_place.assign(last=by_place["location"].map(last))
-    window = (joined["age"] >= joined["last"]) & (joined["age"] < joined["last"] + RECENT_DAYS)
-    share = joined.loc[window].groupby("location", observed=True).size() / RECENT_DAYS
-    table = pd.DataFrame({"last": last, "share": share}).rename_axis("location").reset_index()
-    rows = table.loc[(table["last"] >= _SILENT_DAYS) & (table["share"] >= _USUAL_SHARE)]
-    closes = case.snapshot.table("locations").set_index("location")["closes"]
-    rows = rows.loc[~(rows["location"].map(closes) <= case.cutoff)]
+    days = np.unique(history.location[sold] * NEVER + history.age[sold])
+    names = case.facts.points[["location"]].assign(code=history.point_location).drop_duplicates("code")
+    by_place = names.merge(pd.DataFrame({"code": days // NEVER, "age": days % NEVER}), on="code")
+    by_place["last"] = by_place.groupby("location", observed=True)["age"].transform("min")
+    inside = by_place.loc[by_place["age"] < by_place["last"] + RECENT_DAYS]
+    table = inside.groupby("location", as_index=False, observed=True).agg(last=("last", "first"), n=("age", "size"))
+    table = table.merge(case.snapshot.table("locations")[["location", "closes"]], on="location")
+    is_silent = (table["last"] >= _SILENT_DAYS) & (table["n"] >= _USUAL_SHARE * RECENT_DAYS)
+    rows = table.loc[is_silent & ~(table["closes"] <= case.cutoff)]
     rows = rows.assign(date=case.cutoff - pd.to_timedelta(rows["last"], unit="D"))
     points = case.facts.points
-    a_day = (points["sold_before"] * points["margin"]).groupby(points["location"]).sum() / 84.0
+    a_day = (points["sold_before"] * points["margin"]).groupby(points["location"]).sum() / FIT_DAYS
     return tell(
         rows,
         "feed stale",
         severity="critical",
-        money=rows["location"].map(a_day).fillna(0.0) * rows["last"],
+        money=a_day.reindex(rows["location"]).fillna(0.0).to_numpy() * rows["last"].to_numpy(),
         messages=[
             f"no sales since {say_date(date)}, {say_days(age)}, from a location that sells every day"
             for date, age in zip(rows["date"], rows["last"], strict=True)
@@ -61,7 +60,7 @@ def stock_stale(case: ExceptionCase) -> pd.DataFrame:
         rows,
         "feed stale",
         severity="critical",
-        money=rows["location"].map(value).fillna(0.0),
+        money=value.reindex(rows["location"]).fillna(0.0).to_numpy(),
         messages=[
             f"the newest stock record is of {say_date(date)}, {say_days(age)} old"
             for date, age in zip(rows["date"], rows["age"], strict=True)

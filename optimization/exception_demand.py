@@ -74,7 +74,7 @@ def presale_without_stock(case: ExceptionCase) -> pd.DataFrame:
     bought = case.decisions.moves.loc[case.decisions.moves["mode"] == "purchase"]
     coming = bought.groupby("sku", observed=True)["quantity"].sum()
     rows = by_sku.merge(held, on="sku", how="left")
-    has = rows["position"].fillna(0).clip(lower=0) + rows["sku"].map(coming).fillna(0)
+    has = rows["position"].fillna(0).clip(lower=0) + coming.reindex(rows["sku"]).fillna(0).to_numpy()
     rows = rows.assign(has=has, short=rows["deposits"] - has)
     rows = rows.loc[rows["short"] >= 1]
     return tell(

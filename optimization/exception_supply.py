@@ -150,7 +150,8 @@ def _with_points(case: ExceptionCase, lines: pd.DataFrame) -> pd.DataFrame:
     joined = lines.merge(facts, on=KEY, how="left", validate="many_to_one")
     by_sku = facts.drop_duplicates("sku").set_index("sku")
     for name in ("unit_cost", "shortage_cost"):
-        joined[name] = joined[name].fillna(joined["sku"].map(by_sku[name]))
+        spare = by_sku[name].reindex(joined["sku"]).to_numpy(dtype=float)
+        joined[name] = joined[name].astype(float).fillna(pd.Series(spare, index=joined.index))
     return joined
 
 

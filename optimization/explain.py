@@ -128,8 +128,9 @@ def transport_share(
     in_load = size.groupby(lines["load_id"]).transform("sum")
     size = size.where(in_load > 0, lines["quantity"].astype(float))
     share = size / size.groupby(lines["load_id"]).transform("sum")
-    cost = lines["load_id"].map(loads.drop_duplicates("load_id").set_index("load_id")["cost"])
-    return np.asarray((share * cost.astype(float)).fillna(0.0).to_numpy(dtype=float), dtype=float)
+    cost_by_load = loads.drop_duplicates("load_id").set_index("load_id")["cost"]
+    cost = cost_by_load.reindex(lines["load_id"]).fillna(0.0).to_numpy(dtype=float)
+    return np.asarray(share.fillna(0.0).to_numpy(dtype=float) * cost, dtype=float)
 
 
 def _unit_freight(moves: pd.DataFrame, network: SupplyNetwork) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

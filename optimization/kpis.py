@@ -61,7 +61,7 @@ def build_kpis(
     figures = [
         *_availability(facts),
         *_service(facts, forecast, decisions),
-        *_stock(facts, decisions),
+        *_stock(facts),
         *_slow_movers(facts),
         *_transport(decisions, terms, orders),
         *_orders(orders),
@@ -100,7 +100,7 @@ def _service(facts: PointFacts, forecast: Forecast, decisions: Decisions) -> lis
     early = decisions.curves.lost_before_first_receipt[:n]
     margin = points["margin"].to_numpy()
     fill, lost_margin = [], []
-    for supply in (decisions.supply_before[:n], decisions.supply[:n]):
+    for supply in (projection.own_supply_before, projection.own_supply_after):
         unmet, demand = expected_loss(forecast, points, supply=supply, days=days)
         unmet = np.maximum(unmet, np.minimum(early, demand))[sells]
         total = float(demand[sells].sum())
@@ -114,15 +114,16 @@ def _service(facts: PointFacts, forecast: Forecast, decisions: Decisions) -> lis
     ]  # fmt: skip
 
 
-def _stock(facts: PointFacts, decisions: Decisions) -> list[Kpi]:
+def _stock(facts: PointFacts) -> list[Kpi]:
     """Stock at cost, on the way, and how long it lasts."""
     points, demand = facts.points, facts.projection.own_demand
     cost = points["unit_cost"].to_numpy()
     held = float((points["on_hand"] * cost).sum())
     sold = float((points["sold_recent"] * cost).sum()) / RECENT_DAYS
     wanted = float((demand[:, -1] * cost).sum()) / facts.projection.horizon
-    n = len(points)
-    left = pd.DataFrame(decisions.supply[:n] - demand).groupby(points["sku"].to_numpy()).sum().clip(lower=0.0)
+    left = (
+        pd.DataFrame(facts.projection.own_supply_after - demand).groupby(points["sku"].to_numpy()).sum().clip(lower=0.0)
+    )
     unit_cost = points.groupby("sku", observed=True)["unit_cost"].first().reindex(left.index)
     ahead = float((left.mean(axis=1) * unit_cost).sum())
     return [

@@ -39,19 +39,22 @@ class Projection:
         (n,) whether the row tells of an echelon.
     demand
         (n, T) cumulative expected demand [units].
-    own_demand
-        (n, T) cumulative expected demand at the stock point itself [units].
     supply_before, supply_after
-        (n, T) cumulative supply from stock and open orders, without / with tonight's moves [units].
+        (n, T) cumulative supply from stock and open orders, without / with tonight's moves [units]. Moves that the plan
+        expects on later days are left out.
+    own_demand, own_supply_before, own_supply_after
+        (n, T) the same for the stock point alone [units].
     """
 
     cutoff: pd.Timestamp
     points: pd.DataFrame
     is_echelon: npt.NDArray[np.bool_]
     demand: Floats
-    own_demand: Floats
     supply_before: Ints
     supply_after: Ints
+    own_demand: Floats
+    own_supply_before: Ints
+    own_supply_after: Ints
 
     @property
     def horizon(self) -> int:
@@ -106,22 +109,42 @@ def project(decisions: Decisions, *, positions: pd.DataFrame, targets: pd.DataFr
     forecast
         Expected demand; stock points without a series expect none.
     """
-    n, horizon = len(positions), decisions.curves.horizon
+    n, curves = len(positions), decisions.curves
     points = positions[["sku", "location"]].reset_index(drop=True)
-    demand = _cumulative_demand(points, forecast, horizon)
-    echelon_row = decisions.curves.echelon_of[:n]
+    own_demand = _cumulative_demand(points, forecast, curves.horizon)
+    own_before = curves.base_supply[:n]
+    change = _change(decisions.moves, points, horizon=curves.horizon)
+    echelon_row = curves.echelon_of[:n]
     is_echelon = echelon_row >= 0
+    in_echelon = np.zeros((len(curves.points), curves.horizon), dtype=np.int64)
+    is_member = curves.member_of[:n] >= 0
+    np.add.at(in_echelon, curves.member_of[:n][is_member], change[is_member])
     row = np.where(is_echelon, echelon_row, np.arange(n))
-    pooled = demand + _downstream(demand, points, targets)
+    before = curves.base_supply[row]
+    pooled = own_demand + _downstream(own_demand, points, targets)
     return Projection(
         cutoff=forecast.cutoff,
         points=points,
         is_echelon=is_echelon,
-        demand=np.where(is_echelon[:, None], pooled, demand),
-        own_demand=demand,
-        supply_before=decisions.supply_before[row],
-        supply_after=decisions.supply[row],
+        demand=np.where(is_echelon[:, None], pooled, own_demand),
+        supply_before=before,
+        supply_after=before + np.where(is_echelon[:, None], in_echelon[row], change),
+        own_demand=own_demand,
+        own_supply_before=own_before,
+        own_supply_after=own_before + change,
     )
+
+
+def _change(moves: pd.DataFrame, points: pd.DataFrame, *, horizon: int) -> Ints:
+    """Units that moves add from their arrival on, and take away from tonight on (n, T)."""
+    index = pd.MultiIndex.from_frame(points)
+    to, start = (index.get_indexer(pd.MultiIndex.from_frame(moves[["sku", end]])) for end in ("destination", "origin"))
+    quantity, day = moves["quantity"].to_numpy(dtype=np.int64), moves["arrival_day"].to_numpy(dtype=np.int64)
+    change = np.zeros((len(points), horizon), dtype=np.int64)
+    comes, goes = (to >= 0) & (day < horizon), start >= 0
+    np.add.at(change, (to[comes], day[comes]), quantity[comes])
+    np.subtract.at(change, (start[goes], np.zeros(int(goes.sum()), dtype=np.int64)), quantity[goes])
+    return np.cumsum(change, axis=1)
 
 
 def _cumulative_demand(points: pd.DataFrame, forecast: Forecast, horizon: int) -> Floats:
