@@ -125,3 +125,10 @@ def pins(lock: str) -> set[str]:
 
 def test_the_two_locks_agree() -> None:
     assert pins("requirements.lock") <= pins("requirements-dev.lock")
+
+
+def test_run_names_its_verbs_and_refuses_others() -> None:
+    assert "./run VERB" in run(ROOT / "run", cwd=ROOT)
+    for wrong in (["nonsense"], ["bench"]):
+        done = subprocess.run([ROOT / "run", *wrong], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, "usage" in done.stderr) == (2, True)
