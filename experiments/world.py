@@ -186,13 +186,14 @@ def _plan_tables(draft: _Draft) -> tuple[dict[str, pd.DataFrame], dict[str, pd.D
 def _delivery_of_plans(draft: _Draft) -> Floats:
     """Return mean delivery demand in the days of each plan, zero for all but pre-sales, (n_plans, n_zones) [units]."""
     expected = np.zeros((len(draft.plans), len(draft.places.size)))
+    rows_by_day: dict[int, list[int]] = {}
     for row, plan in enumerate(draft.plans):
-        days = (
-            range(max(plan.first, 0), min(plan.last + 1, draft.config.n_drawn)) if plan.mechanism == "presale" else ()
-        )
-        for day in days:
-            mean = mean_demand(day, draft.intensity, places=draft.places, goods=draft.goods, drivers=draft.drivers)
-            expected[row] += mean[plan.sku, :, 3]
+        if plan.mechanism == "presale":
+            for day in range(max(plan.first, 0), min(plan.last + 1, draft.config.n_drawn)):
+                rows_by_day.setdefault(day, []).append(row)
+    for day, rows in rows_by_day.items():
+        mean = mean_demand(day, draft.intensity, places=draft.places, goods=draft.goods, drivers=draft.drivers)
+        expected[rows] += mean[[draft.plans[row].sku for row in rows], :, 3]
     return expected
 
 

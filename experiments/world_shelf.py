@@ -7,7 +7,7 @@ import numpy as np
 from experiments.world_config import Flags, Floats, Ints, WorldConfig
 from experiments.world_demand import Units
 from experiments.world_goods import CATEGORIES, Goods
-from experiments.world_places import ROUNDS, Places
+from experiments.world_places import Places
 
 RING_DAYS = 64
 """Longest possible time between shipping and arrival [days]."""
@@ -39,20 +39,6 @@ class Shelf:
 
 
 @dataclass(frozen=True)
-class Routing:
-    """Slots of demand by location for each round: indexes of (zone, channel), padded with `n_slots`.
-
-    Parameters
-    ----------
-    tables : one (L, K) table of slots for each round.
-    n_slots : zones times channels.
-    """
-
-    tables: tuple[Ints, ...]
-    n_slots: int
-
-
-@dataclass(frozen=True)
 class DaySales:
     """What one day sold: parallel arrays of sku, location, slot (zone * 4 + channel), units; and demand seen (S, L)."""
 
@@ -61,20 +47,6 @@ class DaySales:
     slot: Ints
     units: Ints
     asked: Ints = field(repr=False)
-
-
-def build_routing(places: Places) -> Routing:
-    """Group the (zone, channel) slots of each round by the location that serves them."""
-    tables = []
-    n_slots = places.server.shape[1] * places.server.shape[2]
-    for number in range(ROUNDS):
-        server = places.server[number].ravel()
-        members = [np.flatnonzero(server == location) for location in range(len(places.names))]
-        table = np.full((len(members), max(len(m) for m in members)), n_slots)
-        for location, slots in enumerate(members):
-            table[location, : len(slots)] = slots
-        tables.append(table)
-    return Routing(tuple(tables), n_slots)
 
 
 def arrive(day: int, shelf: Shelf, goods: Goods, *, is_served: Flags) -> None:
@@ -91,7 +63,7 @@ def arrive(day: int, shelf: Shelf, goods: Goods, *, is_served: Flags) -> None:
     shelf.lots[np.arange(len(perishable)), :, goods.shelf_life[perishable] - 2] += due[perishable] * is_served
 
 
-def sell(day: int, shelf: Shelf, demand: Units, *, routing: Routing) -> DaySales:
+def sell(day: int, shelf: Shelf, demand: Units, *, server: Ints) -> DaySales:
     """Serve a day's demand by priority from true stock; what nobody can serve is lost.
 
     Within a round the slots of a location take turns at being first, by day.
@@ -99,28 +71,36 @@ def sell(day: int, shelf: Shelf, demand: Units, *, routing: Routing) -> DaySales
     Parameters
     ----------
     demand : latent demand of the day, (S, Z, 4).
+    server : location that serves a slot (zone * 4 + channel) in each round, -1 for none, (rounds, n_slots).
     """
-    n_skus = len(demand)
-    left = np.zeros((n_skus, routing.n_slots + 1), dtype=np.int64)
-    left[:, :-1] = demand.reshape(n_skus, -1)
+    n_slots, n_locations = server.shape[1], shelf.true.shape[1]
+    sku, slot = np.nonzero(demand.reshape(len(demand), -1))
+    units = demand.reshape(len(demand), -1)[sku, slot].astype(np.int64)
     asked = np.zeros_like(shelf.true)
     parts: list[tuple[Ints, Ints, Ints, Ints]] = []
-    for table in routing.tables:
-        turned = np.roll(table, day % table.shape[1], axis=1)
-        want = left[:, turned]
-        if not want.any():
-            continue
-        before = np.cumsum(want, axis=2) - want
-        got = np.clip(shelf.true[:, :, None] - before, 0, want)
-        asked += want.sum(axis=2)
-        shelf.true -= got.sum(axis=2)
-        sku, location, place = np.nonzero(got)
-        slot, units = turned[location, place], got[sku, location, place]
-        left[sku, slot] -= units
-        parts.append((sku, location, slot, units))
-    sku, location, slot, units = (np.concatenate([part[k] for part in parts] or [np.zeros(0, int)]) for k in range(4))
-    np.subtract.at(shelf.record, (sku, location), units)
-    return DaySales(sku, location, slot, units, asked)
+    for location in server[:, slot]:
+        turn = (slot + day) % n_slots
+        order = np.lexsort((turn, sku * n_locations + location))
+        order = order[(location >= 0)[order] & (units > 0)[order]]
+        point, want = (sku[order], location[order]), units[order]
+        got = np.clip(shelf.true[point] - _before_in_group(point[0] * n_locations + point[1], want), 0, want)
+        np.add.at(asked, point, want)
+        np.subtract.at(shelf.true, point, got)
+        units[order] -= got
+        hit = got > 0
+        parts.append((point[0][hit], point[1][hit], slot[order][hit], got[hit]))
+    stacked = [np.concatenate([part[k] for part in parts]) for k in range(4)]
+    sold = DaySales(stacked[0], stacked[1], stacked[2], stacked[3], asked)
+    np.subtract.at(shelf.record, (sold.sku, sold.location), sold.units)
+    return sold
+
+
+def _before_in_group(group: Ints, values: Ints) -> Ints:
+    """Return what stands before each entry of its own group, for sorted groups: 7, 7, 9 with 2, 3, 4 gives 0, 2, 0."""
+    total = np.cumsum(values) - values
+    is_first = np.append(True, group[1:] != group[:-1])[: len(group)]
+    before: Ints = total - np.maximum.accumulate(np.where(is_first, total, 0))
+    return before
 
 
 def availability(opening: Ints, asked: Ints) -> Floats:

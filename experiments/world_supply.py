@@ -21,12 +21,10 @@ from experiments.world_rule import (
 from experiments.world_shelf import (
     RING_DAYS,
     DaySales,
-    Routing,
     Shelf,
     age,
     arrive,
     availability,
-    build_routing,
     lose_and_count,
     open_shelf,
     sell,
@@ -53,7 +51,7 @@ class History:
     shelf : closing stock.
     """
 
-    sales: Ints
+    sales: Units
     returns: Ints
     counts: Ints
     waste: Ints
@@ -70,7 +68,7 @@ class History:
 class _Log:
     """Rows gathered while the days pass."""
 
-    sales: list[Ints]
+    sales: list[Units]
     returns: list[Ints]
     counts: list[Ints]
     waste: list[Ints]
@@ -110,13 +108,13 @@ def simulate(
     zeros = np.zeros(rate.shape, dtype=np.int64)
     log = _Log([], [], [], [], [planned], [], zeros.copy(), zeros.copy())
     phantom_since = _choose_phantoms(config, places, goods, rate=rate, habits=habits)
-    routing, closed = build_routing(places), closed_days(config)
+    server, closed = places.server.reshape(len(places.server), -1), closed_days(config)
     weekday = np.array(config.dates.day_of_week)
     for day in range(config.n_days):
         rng = config.stream(f"supply {day}")
         _place_pushes(day, shelf, planned)
         _live_through(day, shelf, demand[day], rng=rng, log=log, places=places, goods=goods, habits=habits,
-                      routing=routing, phantom_since=phantom_since)  # fmt: skip
+                      server=server, phantom_since=phantom_since)  # fmt: skip
         if (config.n_days - 1 - day) % 7 == 0 and config.n_days - day <= STOCK_HISTORY_WEEKS * 7:
             log.weekly.append((day, shelf.record.copy()))
         if day == config.n_days - 1:
@@ -139,13 +137,14 @@ def _place_pushes(day: int, shelf: Shelf, planned: OrderLines) -> None:
 
 def _live_through(
     day: int, shelf: Shelf, demand: Units, *, rng: np.random.Generator, log: _Log, places: Places, goods: Goods,
-    habits: Habits, routing: Routing, phantom_since: Ints,
+    habits: Habits, server: Ints, phantom_since: Ints,
 ) -> None:  # fmt: skip
     """Pass one day: arrivals, demand, returns, expiry, record errors; write down what the systems saw."""
     arrive(day, shelf, goods, is_served=places.is_served)
+    shelf.true[(phantom_since >= 0) & (phantom_since < day)] = 0
     is_active = habits.is_carried & ((goods.first_day <= day) & (goods.last_day >= day))[:, None] & (places.tier > 0)
     opening = shelf.true.copy()
-    sales = sell(day, shelf, demand, routing=routing)
+    sales = sell(day, shelf, demand, server=server)
     sold = opening - shelf.true
     seen = np.where(shelf.record > 0, 1.0, availability(opening, sales.asked))
     log.sales.append(_sales_rows(day, sales, sold=sold, seen=seen, is_active=is_active))
@@ -167,13 +166,14 @@ def _with_day(day: int, *columns: Ints) -> Ints:
     return np.column_stack([np.full(len(columns[0]), day, dtype=np.int64), *columns])
 
 
-def _sales_rows(day: int, sales: DaySales, *, sold: Ints, seen: Floats, is_active: Flags) -> Ints:
+def _sales_rows(day: int, sales: DaySales, *, sold: Ints, seen: Floats, is_active: Flags) -> Units:
     """Return the published rows: everything sold, and points that were not all day on the shelf without a sale."""
     hundredths = np.round(seen * 100).astype(np.int64)
     rows = _with_day(day, sales.sku, sales.location, sales.slot, sales.units, hundredths[sales.sku, sales.location])
     sku, location = np.nonzero(is_active & (sold == 0) & (hundredths < 100))
     nothing = np.zeros(len(sku), dtype=np.int64)
-    return np.concatenate([rows, _with_day(day, sku, location, nothing - 1, nothing, hundredths[sku, location])])
+    empty = _with_day(day, sku, location, nothing - 1, nothing, hundredths[sku, location])
+    return np.concatenate([rows, empty]).astype(np.int32)
 
 
 def _choose_phantoms(config: WorldConfig, places: Places, goods: Goods, *, rate: Floats, habits: Habits) -> Ints:
@@ -189,13 +189,13 @@ def _choose_phantoms(config: WorldConfig, places: Places, goods: Goods, *, rate:
 
 
 def _haunt(day: int, shelf: Shelf, phantom_since: Ints) -> None:
-    """Make stock vanish from the points whose day has come, and post a receipt that never was.
+    """Make stock vanish tonight from the points whose day has come, and post a receipt that never was.
 
-    The ghost covers 26 days of sales, so nobody reorders; what still comes in later vanishes too.
+    The ghost covers 26 days of sales, so nobody reorders; what still comes in later vanishes as it arrives.
     """
     begins = phantom_since == day
     shelf.record[begins] = np.maximum(shelf.record[begins], np.ceil(26 * shelf.rate[begins]).astype(np.int64) + 1)
-    shelf.true[(phantom_since >= 0) & (phantom_since <= day)] = 0
+    shelf.true[begins] = 0
 
 
 def _history(config: WorldConfig, log: _Log, *, habits: Habits, phantom_since: Ints, shelf: Shelf) -> History:

@@ -13,7 +13,7 @@ import pytest
 from experiments.world import LAST_DAY, World, WorldConfig, build_world, promotion_story_world, write_world
 from experiments.world_config import Ints
 from experiments.world_goods import CATEGORIES, Category, Goods
-from experiments.world_shelf import Routing, Shelf, age, availability, sell
+from experiments.world_shelf import Shelf, age, availability, sell
 from network.check import check_tables
 from network.graph import build_network
 from network.ingest import load_snapshot
@@ -54,9 +54,9 @@ def shelf_of(units: list[int]) -> Shelf:
 def test_demand_falls_through_to_the_next_location_and_the_rest_is_lost() -> None:
     # One SKU, locations (forward 3, store 2), one zone with four slots; only instant (slot 2) wants 7.
     # Round 1 asks the forward: 3 served, 4 left; round 2 the store: 2 served, 2 lost.
-    routing = Routing((np.array([[2], [4]]), np.array([[4], [2]])), 4)
+    server = np.array([[-1, -1, 0, -1], [-1, -1, 1, -1]])
     shelf = shelf_of([3, 2])
-    sales = sell(0, shelf, np.array([[[0, 0, 7, 0]]], dtype=np.int32), routing=routing)
+    sales = sell(0, shelf, np.array([[[0, 0, 7, 0]]], dtype=np.int32), server=server)
     assert sales.location.tolist() == [0, 1]
     assert sales.units.tolist() == [3, 2]
     assert sales.slot.tolist() == [2, 2]
