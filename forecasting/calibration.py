@@ -178,7 +178,8 @@ def _ratios(intervals: _Intervals, parent: Array) -> Array:
 def _count_ratios(dispersion: float) -> Array:
     """Ratios of the negative binomial at each mean knot, (n_means, n_levels)."""
     counts = negative_binomial_quantile(LEVELS[None, :], MEANS[:, None], np.array(dispersion))
-    return counts / MEANS[:, None]
+    ratios: Array = counts / MEANS[:, None]
+    return ratios
 
 
 def _levels(intervals: _Intervals, names: tuple[str, ...], *, random: np.random.Generator) -> Array:

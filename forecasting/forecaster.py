@@ -1,0 +1,105 @@
+"""A fitted forecaster: model text, choices and calibration, as plain text files for the store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from forecasting.config import ForecastConfig
+from forecasting.distribution import CumulativeDistribution
+from forecasting.models.lightgbm_direct import GlobalModel
+from forecasting.select import Choice
+
+MODEL_FILE = "global_model.txt"
+SETTINGS_FILE = "forecaster.json"
+TABLES = ("starts", "lengths", "means", "levels", "ratios", "dispersion", "recalibrated")
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """What a fit leaves behind; enough to forecast any later snapshot of the chain.
+
+    Parameters
+    ----------
+    config
+        As fitted with.
+    fitted_at
+        ISO date of the cutoff it was fitted at.
+    global_model
+        The booster, or None where no class uses it.
+    choices
+        Model by demand class.
+    distribution
+        Calibration tables.
+    """
+
+    config: ForecastConfig
+    fitted_at: str
+    global_model: GlobalModel | None
+    choices: Mapping[str, Choice]
+    distribution: CumulativeDistribution
+
+    @cached_property
+    def id(self) -> str:
+        """Twelve hex digits of the hash of all files: equal ids forecast equally."""
+        text = json.dumps(self.to_files(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def to_files(self) -> dict[str, str]:
+        """Return file name -> text; `from_files` reads them back bit for bit."""
+        settings = {
+            "config": self.config.as_dict(),
+            "fitted_at": self.fitted_at,
+            "choices": {name: [choice.model, choice.fallback] for name, choice in self.choices.items()},
+            "features": None if self.global_model is None else list(self.global_model.features),
+            "distribution": _tables_as_lists(self.distribution),
+        }
+        files = {SETTINGS_FILE: json.dumps(settings, sort_keys=True)}
+        if self.global_model is not None:
+            files[MODEL_FILE] = self.global_model.text
+        return files
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, str]) -> Forecaster:
+        """Read what `to_files` wrote.
+
+        Parameters
+        ----------
+        files
+            File name -> text.
+
+        Raises
+        ------
+        KeyError
+            If a file or a field is missing.
+        """
+        settings = json.loads(files[SETTINGS_FILE])
+        config = ForecastConfig(**settings["config"])
+        features = settings["features"]
+        model = None if features is None else GlobalModel(files[MODEL_FILE], tuple(features), config.threads)
+        return cls(
+            config=config,
+            fitted_at=settings["fitted_at"],
+            global_model=model,
+            choices={name: Choice(*choice) for name, choice in settings["choices"].items()},
+            distribution=_tables_from_lists(settings["distribution"]),
+        )
+
+
+def _tables_as_lists(distribution: CumulativeDistribution) -> dict[str, object]:
+    tables: dict[str, npt.NDArray[np.float64]] = {name: getattr(distribution, name) for name in TABLES}
+    lists: dict[str, object] = {name: table.tolist() for name, table in tables.items()}
+    return {**lists, "classes": list(distribution.classes), "count_means": list(distribution.count_means)}
+
+
+def _tables_from_lists(lists: Mapping[str, list[float]]) -> CumulativeDistribution:
+    tables = {name: np.array(lists[name], dtype=np.float64) for name in TABLES}
+    low, high = lists["count_means"]
+    classes = tuple(str(name) for name in lists["classes"])
+    return CumulativeDistribution(classes=classes, count_means=(low, high), **tables)
