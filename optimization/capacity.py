@@ -16,6 +16,11 @@ USE_COLUMNS = ["location", "date", "kind", "unit", "used", "amount", "overtime_c
 _UNITS = ("units", "lines", "cases", "m3")  # pallets are not known for every line
 
 
+def declares_capacity(snapshot: Snapshot) -> bool:
+    """Whether the chain says how much any location can handle or hold."""
+    return len(snapshot.table("capacity")) > 0 or bool(snapshot.table("locations")["storage_volume_m3"].notna().any())
+
+
 def capacity_use(moves: pd.DataFrame, points: pd.DataFrame, *, snapshot: Snapshot) -> pd.DataFrame:
     """Compare use and capacity wherever a capacity is declared.
 

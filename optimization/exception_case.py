@@ -78,6 +78,8 @@ def tell(
         (n,) sentences.
     """
     n = len(rows)
+    if not n:
+        return nothing()
     blank: dict[str, Any] = {"sku": "", "location": "", "date": pd.NaT}
     data = {name: rows[name].to_numpy() if name in rows else [default] * n for name, default in blank.items()}
     frame = pd.DataFrame(
@@ -95,7 +97,7 @@ def tell(
 
 def nothing() -> pd.DataFrame:
     """No exceptions."""
-    return tell(pd.DataFrame(), "", severity="info", money=0.0, messages=(), suggestions=())
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in EXCEPTION_COLUMNS.items() if name != "rank"})
 
 
 def days_ahead(case: ExceptionCase, day: Any) -> pd.DatetimeIndex:

@@ -22,6 +22,8 @@ _MIN_PEERS = 4  # a category with fewer SKUs that show interest has no median wo
 
 def promotion_without_stock(case: ExceptionCase) -> pd.DataFrame:
     """Expected demand up to the end of a coming or running promotion exceeds what the plan can have there."""
+    if case.snapshot.table("promotions").empty:
+        return nothing()
     projection, horizon = case.facts.projection, case.facts.projection.horizon
     last_day = case.cutoff + pd.Timedelta(days=horizon)
     touched = _touched(case, first=case.cutoff + pd.Timedelta(days=1), last=last_day)
@@ -92,6 +94,8 @@ def presale_without_stock(case: ExceptionCase) -> pd.DataFrame:
 
 def excess_after_promotion(case: ExceptionCase) -> pd.DataFrame:
     """Far more stock than will sell soon where a promotion has just ended."""
+    if case.snapshot.table("promotions").empty:
+        return nothing()
     points = case.facts.points
     touched = _touched(case, first=case.cutoff - pd.Timedelta(days=JUST_ENDED_DAYS - 1), last=case.cutoff)
     ended = touched.loc[touched["to"] <= case.cutoff].drop_duplicates("row", keep="last").set_index("row")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from network.contracts import Tier
-from optimization.capacity import capacity_use
+from optimization.capacity import capacity_use, declares_capacity
 from optimization.exception_case import ExceptionCase, Rule, nothing, tell
 from optimization.plain_words import say_date, say_days, say_units
 from optimization.point_facts import KEY, RECENT_DAYS
@@ -125,6 +125,8 @@ def no_source(case: ExceptionCase) -> pd.DataFrame:
 
 def capacity_breach(case: ExceptionCase) -> pd.DataFrame:
     """A location that must receive, ship or store more than it declares, by day."""
+    if not declares_capacity(case.snapshot):
+        return nothing()
     rows = capacity_use(case.decisions.moves, case.facts.points, snapshot=case.snapshot)
     rows = rows.loc[rows["used"] > rows["amount"] * (1 + 1e-9)].reset_index(drop=True)
     excess = rows["used"] - rows["amount"]

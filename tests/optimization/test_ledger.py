@@ -196,7 +196,7 @@ def test_tampering_with_the_log_or_the_states_is_found(ledger: OrderLedger, tamp
     assert ledger.verify() != ()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(steps=st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(list(OrderState))), max_size=12))
 def test_any_history_of_moves_verifies(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, OrderState]]
