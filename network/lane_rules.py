@@ -181,9 +181,10 @@ def _reached(lanes: _Lanes) -> np.ndarray:
     while True:
         before = int(is_reached.sum())
         for origin, destination, mode in legs:
-            rows = places.members[origin]
+            rows, sinks = places.members[origin], places.members[destination]
+            if is_reached[sinks].all():
+                continue
             sources = np.unique(places.tiers[rows[is_reached[rows]]])
-            sinks = places.members[destination]
             allowed = [
                 tier for tier in places.tiers_of(destination)
                 if any(mode in MODES_BY_TIERS[_TIERS[source], _TIERS[tier]] for source in sources)

@@ -143,9 +143,9 @@ def unknown_ids(
     """
     names = frozenset(known)
     strange = [value for value in values[values.notna()].unique() if value not in names and value != ""]
-    is_unknown = values.isin(strange).to_numpy(dtype=bool) & mask
-    if not is_unknown.any():
+    if not strange:
         return []
+    is_unknown = values.isin(strange).to_numpy(dtype=bool) & mask
     home = ".".join(HOME_BY_KIND.get(item.kind, ("zones", "zone")))
     hint = nearest(str(values.to_numpy()[is_unknown.argmax()]), names)
     return finding_of(
