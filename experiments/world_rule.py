@@ -204,7 +204,7 @@ def _ship(day: int, shelf: Shelf, *, sku: Ints, origin: int, site: Ints, units: 
 
 def purchase(day: int, shelf: Shelf, *, habits: Habits, goods: Goods, places: Places, weekday: int,
              rng: np.random.Generator) -> list[OrderLines]:  # fmt: skip
-    """Order at the suppliers that ship tomorrow: weeks of cover of what the sites below sold, packs and MOQ."""
+    """Order at the suppliers that ship tomorrow: weeks of cover of what sites sold and a case, packs and MOQ."""
     days = [WEEKDAYS[weekday] in text.split(",") for text in PURCHASE_DAYS]
     is_due = np.array(days)[goods.supplier] & (goods.last_day > day + 40) & (goods.first_day <= day)
     lead = np.array(PURCHASE_LEAD)[goods.supplier]
@@ -212,7 +212,7 @@ def purchase(day: int, shelf: Shelf, *, habits: Habits, goods: Goods, places: Pl
     for central in np.flatnonzero(places.tier == 0):
         below = shelf.rate[:, places.parent == central].sum(axis=1)
         target = below * (lead + 7 + habits.cover[:, central]) * habits.bias[:, central] * habits.ahead_central[day]
-        short = target - shelf.record[:, central] - shelf.on_order[:, central]
+        short = target + goods.case_pack - shelf.record[:, central] - shelf.on_order[:, central]
         units = np.ceil(short / goods.case_pack).astype(np.int64) * goods.case_pack
         sku = np.flatnonzero(is_due & (short > 0.5 * goods.case_pack))
         quantity = np.maximum(units[sku], goods.moq[sku])
