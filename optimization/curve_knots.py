@@ -83,10 +83,13 @@ def _trimmed(breaks: Ints, inner: Floats, lowest: float) -> Knots:
 
 
 def expected_short(curve: Knots, supply: Ints) -> Floats:
-    """E(D - z)+ on the surrogate: the area of 1 - CDF above the supply; shapes (...,) from (..., K)."""
+    """E(D - z)+ on the surrogate: the area of 1 - CDF above the supply; shapes (...,) from (..., K).
+
+    Supply below 0 is goods promised onwards that are not there: every unit of it is short.
+    """
     starts = np.concatenate([np.zeros((*curve.breaks.shape[:-1], 1), dtype=np.int64), curve.breaks[..., :-1]], axis=-1)
     width = np.maximum(curve.breaks - np.maximum(starts, supply[..., None]), 0)
-    short: Floats = (width * (1.0 - curve.cdf[..., :-1])).sum(axis=-1)
+    short: Floats = (width * (1.0 - curve.cdf[..., :-1])).sum(axis=-1) + np.maximum(-supply, 0)
     return short
 
 

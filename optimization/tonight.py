@@ -43,8 +43,12 @@ def tonight_lines(data: FlowData, quantity: Ints, snapshot: Snapshot) -> pd.Data
     (`NO_MOVE` without one) and `next_day` that day.
     """
     n_regular = data.regular.pair.size
-    regular = _lines_of(data, data.regular, quantity[:n_regular], is_regular=True)
-    others = _lines_of(data, data.tonight, quantity[n_regular:], is_regular=False)
+    # A truck that goes may take along what was planned for later: such pairs are lines of 0 units for now.
+    has_truck = (data.lanes["truck_cost"] > 0).to_numpy(dtype=bool)[data.regular.inbound.lane]
+    later = np.zeros(has_truck.size, dtype=bool)
+    later[data.regular.pair[(quantity[:n_regular] > 0) & (data.regular.day > 0)]] = True
+    regular = _lines_of(data, data.regular, quantity[:n_regular], is_regular=True, also=has_truck & later)
+    others = _lines_of(data, data.tonight, quantity[n_regular:], is_regular=False, also=None)
     lines = pd.concat([regular, others], ignore_index=True)
     skus = snapshot.table("skus").set_index("sku").reindex(lines["sku"])
     lines = lines.assign(
@@ -57,8 +61,11 @@ def tonight_lines(data: FlowData, quantity: Ints, snapshot: Snapshot) -> pd.Data
     return ordered[list(LINE_COLUMNS)].reset_index(drop=True)
 
 
-def _lines_of(data: FlowData, moves: Moves, quantity: Ints, *, is_regular: bool) -> pd.DataFrame:
-    chosen = np.flatnonzero((quantity > 0) & (moves.day == 0))
+def _lines_of(
+    data: FlowData, moves: Moves, quantity: Ints, *, is_regular: bool, also: npt.NDArray[np.bool_] | None
+) -> pd.DataFrame:
+    wanted = quantity > 0 if also is None else (quantity > 0) | also[moves.pair]
+    chosen = np.flatnonzero(wanted & (moves.day == 0))
     pair = moves.pair[chosen]
     inbound = moves.inbound
     lanes = data.lanes.iloc[inbound.lane[pair]]

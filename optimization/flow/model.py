@@ -11,7 +11,7 @@ import pandas as pd
 from optimization.config import PlanConfig
 from optimization.decisions import PLANNED_COLUMNS, FlowPlan, SolveStatus, typed
 from optimization.flow.arcs import FlowNetwork, flow_network
-from optimization.flow.data import FlowData
+from optimization.flow.data import FlowData, Moves
 from optimization.flow.objective import integer_costs, plan_cost, rounding_allowance, rows_cost
 from optimization.flow.problem import SkuProblem, Slices, sku_problem, sku_slices
 
@@ -70,7 +70,7 @@ def solve_flows(data: FlowData, config: PlanConfig) -> FlowPlan:
     per_sku = pd.DataFrame(rows, columns=["sku", "status", "objective", "bound", "n_arcs"])
     solved = bool((per_sku["status"] == SolveStatus.OPTIMAL).any())
     return FlowPlan(
-        decisions=_decisions(data, quantity),
+        decisions=moves_table(data, quantity),
         objective=float(per_sku["objective"].sum()),
         bound=float(per_sku["bound"].sum()),
         status=SolveStatus.OPTIMAL if solved else SolveStatus.EMPTY,
@@ -143,27 +143,31 @@ def _place(quantity: Ints, found: Ints, *, data: FlowData, slices: Slices, index
     quantity[first + slices.tonight[index] : first + slices.tonight[index + 1]] = found[n_regular:]
 
 
-def _decisions(data: FlowData, quantity: Ints) -> pd.DataFrame:
-    """List the moves with a quantity as a table."""
-    lanes = data.lanes
-    frames = []
-    first = 0
-    for moves in (data.regular, data.tonight):
-        chosen = np.flatnonzero(quantity[first : first + moves.pair.size])
-        lane = lanes.iloc[moves.inbound.lane[moves.pair[chosen]]]
-        frames.append(
-            pd.DataFrame(
-                {
-                    "sku": data.positions["sku"].to_numpy()[moves.destination[chosen]],
-                    "origin": lane["origin"].to_numpy(),
-                    "destination": lane["destination"].to_numpy(),
-                    "mode": lane["mode"].to_numpy(),
-                    "day": moves.day[chosen],
-                    "arrival_day": moves.arrival[chosen],
-                    "quantity": quantity[first + chosen],
-                }
-            )
-        )
-        first += moves.pair.size
+def moves_table(data: FlowData, quantity: Ints) -> pd.DataFrame:
+    """List the moves with a quantity as a table (`PLANNED_COLUMNS`).
+
+    Parameters
+    ----------
+    data
+        Input of all SKUs.
+    quantity
+        (k,) units of each regular move, and of tonight's others if there are more.
+    """
+    lists = ((data.regular, 0), (data.tonight, data.regular.pair.size))
+    frames = [_table_of(data, moves, quantity[first : first + moves.pair.size]) for moves, first in lists]
     table = pd.concat(frames, ignore_index=True)
     return typed(table.sort_values(list(PLANNED_COLUMNS[:5]), kind="stable"), PLANNED_COLUMNS)
+
+
+def _table_of(data: FlowData, moves: Moves, quantity: Ints) -> pd.DataFrame:
+    chosen = np.flatnonzero(quantity)
+    lane = data.lanes.iloc[moves.inbound.lane[moves.pair[chosen]]]
+    return pd.DataFrame({
+        "sku": data.positions["sku"].to_numpy()[moves.destination[chosen]],
+        "origin": lane["origin"].to_numpy(),
+        "destination": lane["destination"].to_numpy(),
+        "mode": lane["mode"].to_numpy(),
+        "day": moves.day[chosen],
+        "arrival_day": moves.arrival[chosen],
+        "quantity": quantity[chosen],
+    })  # fmt: skip

@@ -1,0 +1,274 @@
+"""Trucks and parcels of each lane tonight: what goes, what is not worth its truck, and the loads table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from optimization.config import PlanConfig
+from optimization.decisions import LOAD_COLUMNS, typed
+from optimization.flow.data import FlowData
+from optimization.line_value import VALUE_COLUMNS, line_effects, line_values, supply_without
+from optimization.truck_choice import TOLERANCE, choose_trucks, pull_forward
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+NOT_WORTH_IT = "not worth its truck tonight"
+NO_ROOM = "no room on the lane's trucks"
+TOO_SMALL = "below the lane's minimum order value"
+
+
+@dataclass(frozen=True, eq=False)
+class LoadState:
+    """What the lanes share while they are loaded one after the other; arrays are updated in place.
+
+    Parameters
+    ----------
+    data
+        Input of the flows.
+    quantity
+        (m,) units of each line; changed as lanes are decided.
+    reason
+        (m,) why a line was dropped; empty otherwise.
+    value
+        (m,) what each line is worth until its destination's next chance [money].
+    planned
+        (m, T) units planned for the same pair on later days.
+    spare
+        (n, T) units that stay at each point by the plan; lowered by what is taken along early.
+    room
+        (n,) units that may still be sent to each point under its maximum stock.
+    """
+
+    data: FlowData
+    quantity: Ints
+    reason: npt.NDArray[np.object_]
+    value: Floats
+    planned: Ints
+    spare: Ints
+    room: Ints
+
+
+def load_trucks(
+    lines: pd.DataFrame, data: FlowData, *, supply: Ints, planned: Ints, maximum: Floats, config: PlanConfig
+) -> pd.DataFrame:
+    """Decide lane by lane which lines go; the sum of the lines' values must pay for the trucks.
+
+    Parameters
+    ----------
+    lines
+        Tonight's lines in whole lots.
+    data
+        Input of the flows.
+    supply
+        (n, T) supply of every row with the lines and the planned moves.
+    planned
+        (k_regular,) units of later regular moves.
+    maximum
+        (n,) maximum stock; NaN without one.
+    config
+        Settings.
+
+    Returns
+    -------
+    The lines with final quantities, 0 where dropped with a reason; lanes are taken in the order of their names.
+    """
+    effects = line_effects(lines, data.curves)
+    values = line_values(lines, data.curves, supply_without(supply, effects))
+    state = LoadState(
+        data=data,
+        quantity=lines["quantity"].to_numpy(dtype=np.int64).copy(),
+        reason=lines["reason"].to_numpy(dtype=object).copy(),
+        value=values[list(VALUE_COLUMNS)].sum(axis=1).to_numpy(dtype=np.float64),
+        planned=_planned_by_line(lines, data, planned),
+        spare=supply[: len(data.positions)].copy(),
+        room=_room(lines, data, maximum),
+    )
+    keys = lines[["lane", "arrival_day"]].to_numpy(dtype=np.int64)
+    order = np.lexsort([keys[:, 1], keys[:, 0]])
+    is_first = np.append(True, (keys[order][1:] != keys[order][:-1]).any(axis=1)) if len(lines) else np.zeros(0, bool)
+    for group in np.split(order, np.flatnonzero(is_first)[1:]) if len(lines) else ():
+        _load_lane(lines, group, state=state, config=config)
+    before = lines["quantity"].to_numpy(dtype=np.int64)
+    change = np.where(state.quantity > before, "truck fill", np.where(state.quantity < before, "truck cut", ""))
+    notes = ["; ".join(text for text in pair if text) for pair in zip(lines["note"], change, strict=True)]
+    return lines.assign(quantity=state.quantity, reason=state.reason, note=notes)
+
+
+def _load_lane(lines: pd.DataFrame, group: Ints, *, state: LoadState, config: PlanConfig) -> None:
+    """Decide one lane and arrival day."""
+    if not state.quantity[group].any():
+        return
+    lane = state.data.lanes.iloc[int(lines["lane"].iloc[group[0]])]
+    part = lines.iloc[group]
+    quantity = state.quantity[group]
+    share = truck_share(part, lane)
+    is_regular = bool(part["is_regular"].all())
+    cost = float(lane["truck_cost"])
+    parcels = float(lane["parcel_cost"]) * quantity.sum() if lane["parcel_cost"] > 0 else np.inf
+    if cost > 0 or np.isfinite([lane["truck_volume_m3"], lane["truck_weight_kg"]]).any():
+        price, added = cost, np.zeros_like(quantity)
+        if is_regular and cost > 0 and config.truck_fill_up:
+            added, covered = _along(part, group, share=share, state=state, cost=cost, max_days=config.truck_cover_days)
+            gap = max(float(part["next_day"].min()), 1.0)
+            price = cost * min(gap / max(covered, 1), 1.0)
+        chosen = choose_trucks(
+            quantity + added,
+            share=share,
+            value=state.value[group],
+            lot=part["lot"].to_numpy(dtype=np.int64),
+            cost=min(price, parcels),
+            max_trucks=float(lane["max_trucks"]),
+            is_one_off=not is_regular,
+        )
+        _settle(state, part, group, wanted=quantity, final=chosen.quantity, is_stopped=chosen.trucks == 0)
+    worth = float((part["unit_value"].to_numpy(dtype=np.float64) * state.quantity[group]).sum())
+    if 0 < worth < float(lane["min_order_value"]):
+        final = _up_to_value(part, group, state=state, share=share, lane=lane)
+        state.reason[group[(state.quantity[group] > 0) & (final == 0)]] = TOO_SMALL
+        state.quantity[group] = final
+
+
+def _settle(state: LoadState, part: pd.DataFrame, group: Ints, *, wanted: Ints, final: Ints, is_stopped: bool) -> None:
+    """Keep the decision of a lane; a purchase that fell below its minimum order falls away."""
+    kept = np.where(final < part["minimum"].to_numpy(dtype=np.int64), 0, final)
+    state.quantity[group] = kept
+    state.reason[group[(wanted > 0) & (kept == 0)]] = NOT_WORTH_IT if is_stopped else NO_ROOM
+    early = np.maximum(kept - wanted, 0)
+    origin = part["origin_point"].to_numpy(dtype=np.int64)
+    own = origin >= 0
+    np.subtract.at(state.spare, origin[own], early[own, None])
+
+
+def _along(
+    part: pd.DataFrame, group: Ints, *, share: Floats, state: LoadState, cost: float, max_days: int
+) -> tuple[Ints, int]:
+    """Units planned for later that the lane's trucks take along; nothing that may expire."""
+    data, point = state.data, part["point"].to_numpy(dtype=np.int64)
+    origin = part["origin_point"].to_numpy(dtype=np.int64)
+    planned = state.planned[group]
+    endless = np.full_like(planned, np.iinfo(np.int64).max // 4)
+    spare = np.where((origin >= 0)[:, None], state.spare[origin], endless)
+    keeps = data.curves.waste[point] > 0
+    return pull_forward(
+        state.quantity[group],
+        planned,
+        spare=spare,
+        room=np.where(keeps, 0, state.room[point]),
+        share=share,
+        lot=part["lot"].to_numpy(dtype=np.int64),
+        holding=data.curves.holding[point],
+        cost=cost,
+        max_days=max_days,
+    )
+
+
+def _up_to_value(part: pd.DataFrame, group: Ints, *, state: LoadState, share: Floats, lane: pd.Series[Any]) -> Ints:
+    """Take along later needs until the lane's minimum order value is reached; nothing goes if it cannot be."""
+    quantity = state.quantity[group]
+    origin = part["origin_point"].to_numpy(dtype=np.int64)
+    if not bool(part["is_regular"].all()) or (origin >= 0).any():
+        return np.zeros_like(quantity)
+    lot = part["lot"].to_numpy(dtype=np.int64)
+    limit = np.minimum(state.room[part["point"].to_numpy(dtype=np.int64)], np.iinfo(np.int32).max)
+    for days in range(1, state.planned.shape[1]):
+        added = np.minimum(state.planned[group, : days + 1].sum(axis=1), limit) // lot * lot
+        final = quantity + added
+        final = np.where(final < part["minimum"].to_numpy(dtype=np.int64), quantity, final)
+        trucks = np.ceil((share * quantity[:, None]).sum(axis=0).max() - TOLERANCE)
+        if float((part["unit_value"] * final).sum()) >= float(lane["min_order_value"]):
+            is_fitting = (share * final[:, None]).sum(axis=0).max() <= max(trucks, 1.0) + TOLERANCE
+            return final if is_fitting else np.zeros_like(quantity)
+    return np.zeros_like(quantity)
+
+
+def truck_share(part: pd.DataFrame, lane: pd.Series[Any]) -> Floats:
+    """Share of a truck's volume and of its weight that one unit of each line takes, (m, 2)."""
+    by_volume = part["volume_m3"].to_numpy(dtype=np.float64) / float(lane["truck_volume_m3"])
+    by_weight = part["weight_kg"].to_numpy(dtype=np.float64) / float(lane["truck_weight_kg"])
+    return np.stack([by_volume, by_weight], axis=1)
+
+
+def _planned_by_line(lines: pd.DataFrame, data: FlowData, planned: Ints) -> Ints:
+    """Units planned on later days for the pair of each regular line, (m, T)."""
+    moves = data.regular
+    by_pair = np.full(moves.inbound.point.size, -1, dtype=np.int64)
+    regular = np.flatnonzero(lines["is_regular"].to_numpy(dtype=bool))
+    by_pair[moves.pair[lines["move"].to_numpy(dtype=np.int64)[regular]]] = regular
+    result = np.zeros((len(lines), data.curves.horizon), dtype=np.int64)
+    row = by_pair[moves.pair]
+    hit = (row >= 0) & (moves.day > 0)
+    np.add.at(result, (row[hit], moves.day[hit]), planned[hit])
+    return result
+
+
+def _room(lines: pd.DataFrame, data: FlowData, maximum: Floats) -> Ints:
+    """Units that may still go to each point under its maximum stock, (n,)."""
+    coming = np.zeros(len(data.positions))
+    np.add.at(coming, lines["point"].to_numpy(dtype=np.int64), lines["quantity"].to_numpy(dtype=np.float64))
+    position = data.positions["inventory_position"].to_numpy(dtype=np.float64)
+    left = np.maximum(maximum - position - coming, 0.0)
+    return np.where(np.isnan(maximum), np.iinfo(np.int64).max // 4, np.nan_to_num(left)).astype(np.int64)
+
+
+def load_table(lines: pd.DataFrame, lanes: pd.DataFrame, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Name the loads of the lines that go and describe them.
+
+    Parameters
+    ----------
+    lines
+        Tonight's lines with a quantity.
+    lanes
+        The network's lanes.
+    cutoff
+        The night of the plan.
+
+    Returns
+    -------
+    The lines with `load_id` (empty where a lane has neither trucks nor parcels), and the loads (`LOAD_COLUMNS`); a
+    lane of parcels only is one load without a limit.
+    """
+    ship = cutoff + pd.Timedelta(days=1)
+    rows = lanes.iloc[lines["lane"].to_numpy(dtype=np.int64)].reset_index(drop=True)
+    lines = lines.reset_index(drop=True)
+    size = np.stack([rows["truck_volume_m3"], rows["truck_weight_kg"]], axis=1).astype(np.float64)
+    is_priced = (rows[["truck_cost", "parcel_cost"]] > 0).any(axis=1)
+    is_loaded = is_priced | pd.Series(np.isfinite(size).any(axis=1), index=rows.index)
+    due = ship + pd.to_timedelta(lines["arrival_day"].to_numpy(), unit="D")
+    names = rows["lane_id"] + pd.Series([f"@{ship:%Y%m%d}-{day:%Y%m%d}" for day in due], dtype="str", index=rows.index)
+    lines = lines.assign(load_id=names.where(is_loaded, "").astype("str"), due_date=due, ship_date=ship)
+    facts = lines.assign(
+        volume=lines["volume_m3"] * lines["quantity"],
+        weight=lines["weight_kg"] * lines["quantity"],
+        worth=lines["unit_value"] * lines["quantity"],
+        parcels=rows["parcel_cost"].to_numpy() * lines["quantity"],
+    )[is_loaded.to_numpy(dtype=bool)]
+    sums = facts.groupby("load_id", as_index=False).agg(
+        lane=("lane", "first"),
+        ship_date=("ship_date", "first"),
+        due_date=("due_date", "first"),
+        volume_m3=("volume", "sum"),
+        weight_kg=("weight", "sum"),
+        lines=("sku", "size"),
+        value=("worth", "sum"),
+        parcels=("parcels", "sum"),
+    )
+    lane = lanes.iloc[sums["lane"].to_numpy(dtype=np.int64)].reset_index(drop=True)
+    filled = np.maximum(sums["volume_m3"] / lane["truck_volume_m3"], sums["weight_kg"] / lane["truck_weight_kg"])
+    trucks = np.maximum(np.ceil(filled - TOLERANCE), 1.0)
+    by_truck = trucks * lane["truck_cost"]
+    is_parcel = (lane["parcel_cost"] > 0) & ((lane["truck_cost"] <= 0) | (sums["parcels"] < by_truck))
+    loads = sums.assign(
+        origin=lane["origin"],
+        destination=lane["destination"],
+        mode=lane["mode"],
+        trucks=trucks,
+        truck_volume_m3=lane["truck_volume_m3"],
+        fill=filled / trucks,
+        cost=np.where(is_parcel, sums["parcels"], by_truck),
+    )
+    return lines, typed(loads.sort_values("load_id"), LOAD_COLUMNS)

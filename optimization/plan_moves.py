@@ -1,0 +1,191 @@
+"""From the flow to tonight's moves: solve, round to lots, load trucks, and account for what it is worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from optimization.config import PlanConfig
+from optimization.cost_curves import CostCurves
+from optimization.decisions import (
+    DROPPED_COLUMNS,
+    MOVE_COLUMNS,
+    PLANNED_COLUMNS,
+    Decisions,
+    FlowPlan,
+    SolveStatus,
+    typed,
+)
+from optimization.flow.data import FlowData, Moves, flow_data
+from optimization.flow.model import moves_table, solve_flows
+from optimization.line_value import line_effects, supply_without
+from optimization.loads import load_table, load_trucks
+from optimization.lots import keep_limits, round_lots
+from optimization.tonight import planned_quantity, supply_of, tonight_lines
+
+if TYPE_CHECKING:
+    from forecasting.forecast import Forecast
+    from network.graph import SupplyNetwork
+    from network.snapshot import Snapshot
+
+__all__ = ["Decisions", "decide"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+# A lateral or emergency move that does not pay for its truck is taken away and the flow solved again this many times,
+# so that its destination is served otherwise.
+MAX_PASSES = 3
+
+
+def decide(
+    snapshot: Snapshot,
+    network: SupplyNetwork,
+    forecast: Forecast,
+    *,
+    positions: pd.DataFrame,
+    targets: pd.DataFrame,
+    curves: CostCurves,
+    config: PlanConfig,
+) -> Decisions:
+    """Plan tonight's moves: the flow of every SKU, whole lots by value, hard limits, trucks that pay.
+
+    Parameters
+    ----------
+    snapshot, network
+        What is known, and its lanes.
+    forecast
+        Demand to come.
+    positions, targets, curves
+        Results of `inventory_positions`, `stock_targets` and `build_cost_curves`, row by row the same stock points.
+    config
+        Settings.
+
+    Returns
+    -------
+    Tonight's moves with their loads, what was not worth making, the expectation for later days, and the supply, value
+    and bound of it all.
+    """
+    data = flow_data(forecast, network, snapshot, positions=positions, targets=targets, curves=curves, config=config)
+    maximum = targets["max_stock"].to_numpy(dtype=np.float64)
+    first_bound: float | None = None
+    dropped: list[pd.DataFrame] = []
+    for turn in range(MAX_PASSES):
+        flow = solve_flows(data, config)
+        first_bound = flow.bound if turn == 0 else first_bound
+        lines = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config)
+        is_idle = (lines["quantity"] == 0) & ~lines["is_regular"] & (lines["flow_quantity"] > 0)
+        if turn == MAX_PASSES - 1 or not is_idle.any():
+            break
+        dropped.append(lines[is_idle])
+        data = _without(data, lines[is_idle])
+    planned = planned_quantity(data, flow.quantity, lines)
+    return _decisions(
+        data, lines, flow=replace(flow, bound=first_bound), planned=planned, dropped=dropped, cutoff=snapshot.cutoff
+    )
+
+
+def _loaded_lines(
+    data: FlowData, flow: FlowPlan, *, snapshot: Snapshot, maximum: Floats, config: PlanConfig
+) -> pd.DataFrame:
+    """Take the flow's moves of tonight through lots, limits and trucks."""
+    lines = tonight_lines(data, flow.quantity, snapshot)
+    later = np.where(data.regular.day > 0, flow.quantity[: data.regular.pair.size], 0)
+    supply = supply_of(data, lines, later)
+    lines = round_lots(lines, data, supply=supply, planned=later)
+    lines = keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
+    planned = planned_quantity(data, flow.quantity, lines)
+    supply = supply_of(data, lines, planned)
+    lines = load_trucks(lines, data, supply=supply, planned=planned, maximum=maximum, config=config)
+    return keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
+
+
+def _without(data: FlowData, lines: pd.DataFrame) -> FlowData:
+    """Take some of tonight's possible laterals, emergency moves and returns away."""
+    keep = np.ones(data.tonight.pair.size, dtype=bool)
+    keep[lines["move"].to_numpy(dtype=np.int64)] = False
+    moves = data.tonight
+    left = Moves(moves.pair[keep], moves.day[keep], moves.arrival[keep], moves.cost[keep], moves.inbound)
+    return replace(data, tonight=left, is_protected=data.is_protected[keep])
+
+
+def _decisions(
+    data: FlowData,
+    lines: pd.DataFrame,
+    *,
+    flow: FlowPlan,
+    planned: Ints,
+    dropped: list[pd.DataFrame],
+    cutoff: pd.Timestamp,
+) -> Decisions:
+    """Put tables, supply and value together."""
+    going = lines[lines["quantity"] > 0]
+    loaded, loads = load_table(going, data.lanes, cutoff)
+    moves = typed(_with_cases(loaded), MOVE_COLUMNS)
+    supply = supply_of(data, lines, planned)
+    objective = _objective(data, going, loads["cost"].to_numpy(dtype=np.float64), supply=supply, planned=planned)
+    gap = None if flow.bound is None else _gap(objective, flow.bound)
+    counts = {"n_skus": float(len(flow.per_sku)), "n_arcs": float(flow.per_sku["n_arcs"].sum())}
+    return Decisions(
+        moves=moves,
+        dropped=_dropped_table(lines, dropped, data=data, cutoff=cutoff),
+        loads=loads,
+        planned=moves_table(data, planned)[list(PLANNED_COLUMNS)],
+        curves=data.curves,
+        supply=supply,
+        supply_before=supply_without(supply, line_effects(moves, data.curves)),
+        objective=objective,
+        bound=flow.bound,
+        gap=gap,
+        status=flow.status if flow.status == SolveStatus.EMPTY else SolveStatus.FEASIBLE,
+        timings=counts,
+    )
+
+
+def _with_cases(lines: pd.DataFrame) -> pd.DataFrame:
+    """Add the number of lots; moves in eaches count units."""
+    return lines.assign(cases=lines["quantity"] // lines["lot"])
+
+
+def _dropped_table(
+    lines: pd.DataFrame, dropped: list[pd.DataFrame], *, data: FlowData, cutoff: pd.Timestamp
+) -> pd.DataFrame:
+    """List what the flow wanted and no truck, lot or limit let go, with the quantity it wanted."""
+    fallen = lines[(lines["quantity"] == 0) & (lines["flow_quantity"] > 0)]
+    table = pd.concat([*dropped, fallen], ignore_index=True).drop_duplicates(
+        ["sku", "origin", "destination", "mode"], keep="last"
+    )
+    reason = table["reason"].where(table["reason"] != "", "less than a lot is worth")
+    due = cutoff + pd.to_timedelta(table["arrival_day"].to_numpy(dtype=np.int64) + 1, unit="D")
+    table = _with_cases(table.assign(quantity=table["flow_quantity"], reason=reason))
+    table = table.assign(ship_date=cutoff + pd.Timedelta(days=1), due_date=due, load_id="")
+    return typed(table.sort_values(["sku", "origin", "destination", "mode"], kind="stable"), DROPPED_COLUMNS)
+
+
+def _objective(data: FlowData, going: pd.DataFrame, load_cost: Floats, *, supply: Ints, planned: Ints) -> float:
+    """Surrogate cost of the plan: supply, tonight's loads at their real cost, later freight at a full truck's price."""
+    lanes = data.lanes.iloc[going["lane"].to_numpy(dtype=np.int64)]
+    handling = going["move_cost"].to_numpy(dtype=np.float64) - _freight(going, lanes)
+    tonight = float((handling * going["quantity"].to_numpy(dtype=np.float64)).sum()) + float(load_cost.sum())
+    later = float((data.regular.cost * planned).sum())
+    return float(data.curves.expected_cost(supply).sum()) + tonight + later
+
+
+def _freight(going: pd.DataFrame, lanes: pd.DataFrame) -> Floats:
+    """Part of a line's moving cost that its load pays: the share of a full truck, or the parcel [money/unit]."""
+    by_volume = going["volume_m3"].to_numpy(dtype=np.float64) / lanes["truck_volume_m3"].to_numpy(dtype=np.float64)
+    by_weight = going["weight_kg"].to_numpy(dtype=np.float64) / lanes["truck_weight_kg"].to_numpy(dtype=np.float64)
+    cost = lanes["truck_cost"].to_numpy(dtype=np.float64)
+    truck = cost * np.maximum(by_volume, by_weight)
+    parcel = lanes["parcel_cost"].to_numpy(dtype=np.float64)
+    cheaper = np.where(cost > 0, np.minimum(truck, parcel), parcel)
+    freight: Floats = np.where(parcel > 0, cheaper, truck)
+    return freight
+
+
+def _gap(objective: float, bound: float) -> float | None:
+    """Distance of objective and bound relative to the objective, which holds no purchase value and no sunk loss."""
+    return max(objective - bound, 0.0) / objective if objective > 0 else None
