@@ -21,8 +21,9 @@ def order_difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     Columns kind, origin, destination, sku, change (added, removed, changed), quantity_before, quantity_after [units],
     value_change [money]; lines of equal quantity are left out.
     """
-    sides = [orders.groupby(KEY)[["quantity", "value"]].sum() for orders in (before, after)]
-    joined = sides[0].join(sides[1], how="outer", lsuffix="_before", rsuffix="_after").fillna(0.0).reset_index()
+    joined = _added_up(before).merge(_added_up(after), how="outer", on=KEY, suffixes=("_before", "_after"))
+    numbers = ["quantity_before", "value_before", "quantity_after", "value_after"]
+    joined = joined.assign(**joined[numbers].fillna(0.0))
     joined = joined[joined["quantity_before"] != joined["quantity_after"]]
     change = pd.Series("changed", index=joined.index, dtype="str")
     change = change.mask(joined["quantity_before"] == 0, "added").mask(joined["quantity_after"] == 0, "removed")
@@ -30,6 +31,10 @@ def order_difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     ranked = difference.reindex(difference["value_change"].abs().sort_values(ascending=False, kind="stable").index)
     whole_units = {"quantity_before": "int64", "quantity_after": "int64"}
     return ranked[COLUMNS].astype(whole_units).reset_index(drop=True)
+
+
+def _added_up(orders: pd.DataFrame) -> pd.DataFrame:
+    return orders.groupby(KEY, sort=True)[["quantity", "value"]].sum().reset_index()
 
 
 def kpi_difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

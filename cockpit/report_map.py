@@ -17,6 +17,8 @@ from cockpit.wording import KIND_LABELS, KIND_ORDER, money
 MAX_FLOWS = 160
 MAX_STORE_LABELS = 28
 _REGION_PADDING = 30.0
+_ROOM_FOR_NAMES = 110.0
+_MIN_VISIBLE = 560.0
 _SCALE_STEPS_KM = (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 _RADIUS = {"supplier": 9.0, "central": 11.0, "forward": 9.0, "store": 5.0}
 _CORNERS = {
@@ -47,17 +49,29 @@ def network_picture(layout: Layout, flows: pd.DataFrame, alerts: Mapping[str, in
         f"Network of {len(places)} locations with {min(len(flows), MAX_FLOWS)} of {len(flows)} lanes that move goods "
         "tomorrow; the table of lanes below holds the same numbers."
     )
+    left, right = _visible_part(layout)
     return picture(
-        WIDTH,
+        right - left,
         layout.height,
         label,
         _backdrop(layout),
         element("g", {"class": "flows"}, *_flows(places, flows, currency)),
         element("g", {"class": "places"}, *marks),
-        element("g", {"class": "labels", "aria-hidden": "true"}, *_labels(layout)),
-        _scale_bar(layout),
+        element("g", {"class": "labels", "aria-hidden": "true"}, *_region_names(layout), *_labels(layout)),
+        _scale_bar(layout, left=left),
         css_class="network",
+        left=left,
     )
+
+
+def _visible_part(layout: Layout) -> tuple[float, float]:
+    """Return where the picture begins and ends, with room for names on both sides, so that a phone wastes nothing."""
+    if not layout.is_geographic:
+        return 0.0, WIDTH
+    left = max(float(layout.places["x"].min()) - _ROOM_FOR_NAMES, 0.0)
+    right = min(float(layout.places["x"].max()) + _ROOM_FOR_NAMES, WIDTH)
+    missing = max(_MIN_VISIBLE - (right - left), 0.0) / 2
+    return max(left - missing, 0.0), min(right + missing, WIDTH)
 
 
 def _drawing_order(places: pd.DataFrame) -> list[pd.Series]:
@@ -68,9 +82,8 @@ def _drawing_order(places: pd.DataFrame) -> list[pd.Series]:
 def _backdrop(layout: Layout) -> Markup:
     """Return soft region areas on a map, or column titles over layers."""
     if layout.is_geographic:
-        ours = layout.places[layout.places["tier"].astype(str) != "supplier"]
-        named = ours[ours["region"].astype(str).str.len() > 0]
-        areas = [_region(str(region), group) for region, group in named.groupby("region", sort=True)]
+        regions = _regional(layout.places).groupby("region", sort=True)
+        areas = [_region(str(region), group) for region, group in regions]
         return element("g", {"class": "regions"}, *areas)
     titles = [
         text(float(group["x"].mean()), 26.0, f"{tier} · {len(group)}", "region-name", "middle")
@@ -81,12 +94,26 @@ def _backdrop(layout: Layout) -> Markup:
 
 def _region(name: str, members: pd.DataFrame) -> Markup:
     points = np.column_stack([members["x"], members["y"]]).astype(float)
-    outline = _rounded_hull(points)
-    top = float(points[:, 1].min()) - _REGION_PADDING + 12
-    centre = float(points[:, 0].mean())
-    return element(
-        "g", {}, element("path", {"d": outline, "class": "region"}), text(centre, top, name, "region-name", "middle")
-    )
+    return element("path", {"d": _rounded_hull(points), "class": "region"}, element("title", {}, name))
+
+
+def _region_names(layout: Layout) -> list[Markup]:
+    """Return the names of regions, above the flows so that they can be read."""
+    if not layout.is_geographic:
+        return []
+    named = _regional(layout.places)
+    return [
+        text(
+            float(group["x"].mean()), float(group["y"].min()) - _REGION_PADDING + 12, str(name), "region-name", "middle"
+        )
+        for name, group in named.groupby("region", sort=True)
+    ]
+
+
+def _regional(places: pd.DataFrame) -> pd.DataFrame:
+    """Return our own locations that belong to a region."""
+    ours = places[places["tier"].astype(str) != "supplier"]
+    return ours[ours["region"].astype("str").fillna("").str.len() > 0]
 
 
 def _rounded_hull(points: np.ndarray) -> str:
@@ -192,7 +219,8 @@ def _labels(layout: Layout) -> list[Markup]:
     """Return names of locations where there is room, important tiers first."""
     places = layout.places
     has_room_for_stores = int((places["tier"].astype(str) == "store").sum()) <= MAX_STORE_LABELS
-    taken = [(x - 9, y - 9, x + 9, y + 9) for x, y in zip(places["x"], places["y"], strict=True)]
+    symbols = [(x - 9, y - 9, x + 9, y + 9) for x, y in zip(places["x"], places["y"], strict=True)]
+    written: list[tuple[float, float, float, float]] = []
     names: list[Markup] = []
     for row in reversed(_drawing_order(places)):
         if str(row["tier"]) == "store" and not has_room_for_stores:
@@ -207,8 +235,9 @@ def _labels(layout: Layout) -> list[Markup]:
         ):
             box = (left, base - 11, left + width, base + 3)
             is_inside = box[0] > 2 and box[2] < WIDTH - 2 and box[1] > 2 and box[3] < layout.height - 2
-            if is_inside and not any(_overlaps(box, other) for other in taken):
-                taken.append(box)
+            in_the_way = written if str(row["tier"]) in {"central", "supplier"} else [*written, *symbols]
+            if is_inside and not any(_overlaps(box, other) for other in in_the_way):
+                written.append(box)
                 anchor_x = {"start": left, "end": left + width, "middle": x}[anchor]
                 names.append(text(anchor_x, base, name, f"name name-{row['tier']}", anchor))
                 break
@@ -219,16 +248,17 @@ def _overlaps(a: tuple[float, float, float, float], b: tuple[float, float, float
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _scale_bar(layout: Layout) -> Markup:
+def _scale_bar(layout: Layout, *, left: float) -> Markup:
     if layout.km_per_px is None:
         return Markup("")
     fitting = [step for step in _SCALE_STEPS_KM if step / layout.km_per_px <= 160]
     km = fitting[-1] if fitting else _SCALE_STEPS_KM[0]
     length, y = km / layout.km_per_px, layout.height - 18
-    path = f"M24 {number(y - 5)}V{number(y)}H{number(24 + length)}V{number(y - 5)}"
+    start = left + 20
+    path = f"M{number(start)} {number(y - 5)}V{number(y)}H{number(start + length)}V{number(y - 5)}"
     return element(
         "g",
         {"class": "scale"},
         element("path", {"d": path}),
-        text(30 + length, y + 1, f"{km:g} km between regions", "scale-text"),
+        text(start + 6 + length, y + 1, f"{km:g} km between regions", "scale-text"),
     )

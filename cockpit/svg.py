@@ -62,10 +62,24 @@ def band_path(xs: Iterable[float], lows: Iterable[float], highs: Iterable[float]
     return "M" + "L".join(there + back) + "Z" if points else ""
 
 
-def picture(width: float, height: float, label: str, *children: str, css_class: str = "") -> Markup:
-    """Return a complete `svg` element that scales to its container and names itself to a screen reader."""
+def picture(width: float, height: float, label: str, *children: str, css_class: str = "", left: float = 0.0) -> Markup:
+    """Return a complete `svg` element that scales to its container and names itself to a screen reader.
+
+    Parameters
+    ----------
+    width, height
+        Size of the visible part [px].
+    label
+        What it shows, in words.
+    children
+        Elements inside.
+    css_class
+        Class of the element.
+    left
+        Where the visible part begins [px].
+    """
     attributes: dict[str, str | float] = {
-        "viewBox": f"0 0 {number(width)} {number(height)}",
+        "viewBox": f"{number(left)} 0 {number(width)} {number(height)}",
         "role": "img",
         "aria-label": label,
         "class": css_class or "picture",

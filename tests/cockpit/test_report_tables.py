@@ -30,7 +30,7 @@ def test_more_fill_is_better_and_more_cost_is_worse() -> None:
 @pytest.mark.parametrize("today", [None, np.nan])
 def test_an_unknown_kpi_says_so_and_claims_no_change(today: Any) -> None:
     tile = kpi("truck_fill", today, 0.8, "share")
-    assert (tile.today, tile.change, tile.verdict) == ("unknown", "", "same")
+    assert (tile.today, tile.change, tile.verdict, tile.is_pair) == ("–", "", "same", False)
 
 
 def test_lanes_are_ranked_by_value_and_bars_are_relative_to_the_largest() -> None:
