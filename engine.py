@@ -161,9 +161,7 @@ def replenish(
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Plan:
     """Plan tonight's orders with models fitted earlier (the daily run); parameters and errors as for `plan`."""
-    return plan_with(
-        snapshot, build_network(snapshot), champion, config=config, released=released, on_stage=on_stage
-    )
+    return plan_with(snapshot, build_network(snapshot), champion, config=config, released=released, on_stage=on_stage)
 
 
 def plan_with(
@@ -181,6 +179,7 @@ def plan_with(
     from optimization.explain import line_terms, order_terms
     from optimization.kpis import build_kpis
     from optimization.orders import build_orders
+    from optimization.point_facts import point_facts
     from optimization.projection import project
 
     basis = _decide(snapshot, network, forecaster, config=config, released=released, on_stage=on_stage)
@@ -199,6 +198,7 @@ def plan_with(
         network=network, run_id=run_id, plan_version=version,
     )  # fmt: skip
     on_stage("exceptions")
+    facts = point_facts(snapshot, projection, positions=positions, targets=targets)
     return Plan(
         run_id=run_id,
         cutoff=snapshot.cutoff,
@@ -206,8 +206,8 @@ def plan_with(
         order_terms=order_terms(terms, orders),
         loads=decisions.loads,
         targets=targets,
-        exceptions=EXC,
-        kpis=KPI,
+        exceptions=build_exceptions(facts, decisions, snapshot=snapshot, network=network, released=released),
+        kpis=build_kpis(facts, decisions, forecast=basis.forecast, orders=orders, terms=terms),
         forecast=basis.forecast,
         forecaster=forecaster,
         decisions=decisions,
@@ -221,7 +221,9 @@ def decide_moves(
     snapshot: Snapshot, network: SupplyNetwork, forecaster: Forecaster, *, config: EngineConfig
 ) -> pd.DataFrame:
     """Return tonight's moves only, unexplained: what a replay needs of a plan, night after night."""
-    return _decide(snapshot, network, forecaster, config=config, released=None, on_stage=lambda stage: None).decisions.moves
+    return _decide(
+        snapshot, network, forecaster, config=config, released=None, on_stage=lambda stage: None
+    ).decisions.moves
 
 
 @dataclass(frozen=True)

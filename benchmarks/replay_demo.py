@@ -1,7 +1,7 @@
 """Replays the demo chain under our planner and under a base-stock rule tuned on history; prints one JSON line.
 
-Both start from the same closing stock, meet the same latent demand, and see only what a night knows. The base-stock rule
-gets its two safety factors from a replay of the last days of history (their latent demand, which is more than it would
+Both start from the same closing stock, meet the same latent demand, and see only what a night knows. The base-stock
+rule gets its two safety factors from a replay of the last days of history (their latent demand, which is more than it would
 know in life) by a grid of `--grid` x `--grid` values.
 
     python benchmarks/replay_demo.py [--days 56] [--seed 1] [--skus 60] [--stores 20] [--smoke]
@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="a tiny chain for a few days")
     a = parser.parse_args()
     if a.smoke:
-        a.days, a.skus, a.stores, a.history, a.grid = 3, 8, 4, 120, 2
+        a.days, a.skus, a.stores, a.history, a.grid = 3, 12, 4, 120, 2
     world = build_world(WorldConfig(n_skus=a.skus, n_stores=a.stores, n_days=a.history, seed=a.seed))
     chain = chain_with_future(world)
     snapshot = snapshot_at(chain.tables, chain.settings, world.last_day)

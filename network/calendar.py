@@ -241,8 +241,9 @@ def _exceptions(closures: pd.DataFrame, locations: pd.DataFrame, lanes: pd.DataF
     nothing = np.empty(0, dtype=np.intp)
     is_lane = (closures["location"].fillna("") == "").to_numpy(dtype=bool)
     named = np.where(is_lane, closures["lane"], closures["location"])
+    places = {name: members(name, locations) for name in set(named[~is_lane])}
     hits = [
-        lane_rows.get(name, nothing) if by_lane else members(name, locations)
+        lane_rows.get(name, nothing) if by_lane else places[name]
         for name, by_lane in zip(named, is_lane, strict=True)
     ]
     sizes = np.array([len(rows) for rows in hits], dtype=np.intp)
