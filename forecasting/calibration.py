@@ -110,13 +110,14 @@ def calibrated_distribution(errors: HeldOutErrors, classes: tuple[str, ...], *, 
 
 def _prior_distribution(names: tuple[str, ...]) -> CumulativeDistribution:
     spread = np.full((len(names), 1, 1, MEANS.size), PRIOR_DISPERSION)
+    prior_ratios = np.stack([_count_ratios(PRIOR_DISPERSION, mean) for mean in MEANS])
     return CumulativeDistribution(
         classes=names,
         starts=np.zeros(1),
         lengths=np.ones(1),
         means=MEANS,
         levels=LEVELS,
-        ratios=np.broadcast_to(_count_ratios(PRIOR_DISPERSION), (*spread.shape, LEVELS.size)).copy(),
+        ratios=np.broadcast_to(prior_ratios, (*spread.shape, LEVELS.size)).copy(),
         dispersion=spread,
         recalibrated=np.broadcast_to(LEVELS, (len(names), 1, 1, LEVELS.size)).copy(),
     )
@@ -141,10 +142,10 @@ def _tables(intervals: _Intervals, n_classes: int) -> tuple[Array, Array]:
     overall = _dispersion(intervals, PRIOR_DISPERSION)
     dispersion = np.empty((n_classes, MEANS.size))
     ratios = np.empty((n_classes, MEANS.size, LEVELS.size))
-    for bin_, _ in enumerate(MEANS):
+    for bin_ in range(MEANS.size):
         inside = intervals.of(bins == bin_)
         dispersion[0, bin_] = _dispersion(inside, overall)
-        ratios[0, bin_] = _ratios(inside, _count_ratios(dispersion[0, bin_])[bin_])
+        ratios[0, bin_] = _ratios(inside, _count_ratios(dispersion[0, bin_], MEANS[bin_]))
         for code in range(1, n_classes):
             own = inside.of(inside.codes == code)
             dispersion[code, bin_] = _dispersion(own, dispersion[0, bin_])
@@ -175,11 +176,9 @@ def _ratios(intervals: _Intervals, parent: Array) -> Array:
     return (n * own + PARENT_WEIGHT * parent) / (n + PARENT_WEIGHT)
 
 
-def _count_ratios(dispersion: float) -> Array:
-    """Ratios of the negative binomial at each mean knot, (n_means, n_levels)."""
-    counts = negative_binomial_quantile(LEVELS[None, :], MEANS[:, None], np.array(dispersion))
-    ratios: Array = counts / MEANS[:, None]
-    return ratios
+def _count_ratios(dispersion: float, mean: float) -> Array:
+    """Quantiles of the negative binomial over its mean, (n_levels,)."""
+    return negative_binomial_quantile(LEVELS, np.array(mean), np.array(dispersion)) / mean
 
 
 def _levels(intervals: _Intervals, names: tuple[str, ...], *, random: np.random.Generator) -> Array:

@@ -11,7 +11,7 @@ Ints = npt.NDArray[np.int64]
 # Trailing days whose full-shelf sales give a series' rate.
 RATE_DAYS = 28
 # Variance of a day's own rate around the expected one, relative to its square: gamma shape 1 / this.
-DAY_DISPERSION = 0.5
+DAY_DISPERSION = 0.1
 # Below this share of the day on the shelf nothing was observed.
 MIN_AVAILABLE = 0.05
 # Expected units of full-shelf sales that weigh as much as "this day is like any other".

@@ -34,10 +34,19 @@ class RunningSum:
 
     def window(self, last_day: int, n_days: int) -> Array:
         """Sum over the n_days days that end with day index ``last_day`` (cut at the first day), (n,)."""
-        last = int(np.clip(last_day + 1, 0, self.sums.shape[0] - 1))
-        first = int(np.clip(last_day + 1 - n_days, 0, self.sums.shape[0] - 1))
+        last = min(max(last_day + 1, 0), self.sums.shape[0] - 1)
+        first = min(max(last_day + 1 - n_days, 0), self.sums.shape[0] - 1)
         total: Array = self.sums[last] - self.sums[first]
         return total
+
+    def by_weekday(self, last_day: int) -> Array:
+        """Sums by days since ``last_day`` modulo 7 over the profile's weeks, (7, n); row 0 is its own weekday."""
+        n_days = WEEK * PROFILE_WEEKS
+        first = max(last_day + 1 - n_days, 0)
+        daily = np.zeros((n_days, self.sums.shape[1]))
+        daily[n_days - (last_day + 1 - first) :] = np.diff(self.sums[first : last_day + 2], axis=0)
+        result: Array = daily[::-1].reshape(PROFILE_WEEKS, WEEK, -1).sum(axis=0)
+        return result
 
     def grouped(self, codes: Ints, n_groups: int) -> RunningSum:
         """Sum series into groups."""
@@ -67,16 +76,9 @@ class Rates:
         """Sum series into groups."""
         return Rates(self.units.grouped(codes, n_groups), self.exposure.grouped(codes, n_groups))
 
-    def weekday_factors(self, last_day: int) -> tuple[Array, Array]:
+    def by_weekday(self, last_day: int) -> tuple[Array, Array]:
         """Units and exposure by days since ``last_day`` modulo 7, (7, n) each, over the profile's weeks."""
-        units, exposure = np.zeros((WEEK, self.n)), np.zeros((WEEK, self.n))
-        for back in range(WEEK):
-            for week in range(PROFILE_WEEKS):
-                day = last_day - back - WEEK * week
-                if day >= 0:
-                    units[back] += self.units.window(day, 1)
-                    exposure[back] += self.exposure.window(day, 1)
-        return units, exposure
+        return self.units.by_weekday(last_day), self.exposure.by_weekday(last_day)
 
     @property
     def n(self) -> int:

@@ -27,7 +27,7 @@ LABEL_CAP_RATES, LABEL_CAP_UNITS = 20.0, 10.0
 # Tweedie deviance of unscaled demand weighs a scaled row by base ** (2 - power).
 TWEEDIE_POWER = 1.4
 # Rows a series, so that a small chain is fitted in seconds.
-ROWS_PER_SERIES = 200
+ROWS_PER_SERIES = 100
 LEAST_ROWS_CAP = 60_000
 
 

@@ -37,7 +37,7 @@ def weekday_factors(history: History, origin: int) -> tuple[Array32, Array32, Ar
 
 def _factors(rates: Rates, origin: int, prior: Array, *, weight: float) -> Array:
     """Shrunk weekday rates over the mean rate, (7, n)."""
-    units, exposure = rates.weekday_factors(origin)
+    units, exposure = rates.by_weekday(origin)
     total = exposure.sum(axis=0)
     mean = np.where(total > 0, units.sum(axis=0) / np.maximum(total, 1e-9), 0.0)
     shrunk = (units + weight * prior * mean) / (exposure + weight)

@@ -22,7 +22,7 @@ NAME = "global"
 # Fewer rows than this teach a tree nothing that a baseline does not know.
 MIN_ROWS = 500
 FULL_ROWS = 500_000
-LEAST_ROUNDS = 120
+LEAST_ROUNDS = 100
 # Rows predicted at once, to bound memory.
 CHUNK_ROWS = 200_000
 
