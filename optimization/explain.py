@@ -2,8 +2,8 @@
 
 Attribution inside a joint plan is a convention. Ours: the value of goods is that of `line_value.line_values`, which
 adds the lines one after the other in a fixed order, so that the terms of all lines sum to the plan's difference. The
-cost of the trucks of a load is shared in proportion to what each line takes of a truck, the larger of its shares of
-volume and weight; where nothing has volume or weight, in proportion to units.
+cost of the trucks or parcels of a load is shared in proportion to what each line takes of a truck, the larger of its
+shares of volume and weight; where nothing has volume or weight, in proportion to units.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ VALUE_TERMS = {
 }
 """Terms taken from `line_values`, by its column names."""
 
-TERMS = (*VALUE_TERMS.values(), "unit_freight", "transport_share", "rounding")
+TERMS = (*VALUE_TERMS.values(), "handling", "unit_freight", "transport_share", "rounding")
 """All terms, in the order in which they are listed; positive is benefit."""
 
 
@@ -54,6 +54,7 @@ def line_terms(decisions: Decisions, snapshot: Snapshot, *, network: SupplyNetwo
     moves = decisions.moves
     values = line_values(moves, decisions.curves, decisions.supply_before)
     raw = pd.DataFrame({name: values[column].to_numpy(dtype=float) for column, name in VALUE_TERMS.items()})
+    raw["handling"] = -moves["quantity"].to_numpy(dtype=float) * snapshot.settings.economics.handling_cost
     raw["unit_freight"] = -_unit_freight(moves, network)
     raw["transport_share"] = -transport_share(moves, decisions.loads, skus=snapshot.table("skus"), network=network)
     cents = np.rint(raw.to_numpy() * 100.0).astype("int64")

@@ -165,17 +165,20 @@ def _slow_movers(facts: PointFacts) -> list[Kpi]:
 def _transport(decisions: Decisions, terms: pd.DataFrame, orders: pd.DataFrame) -> list[Kpi]:
     """Cost, fill and number of tonight's trucks; emergency apart."""
     loads = decisions.loads
-    regular = loads.loc[(loads["mode"] != Mode.EMERGENCY) & (loads["trucks"] > 0)]
-    cost = float(regular["cost"].sum())
-    fill = float((regular["cost"] * regular["fill"]).sum() / cost) if cost > 0 else np.nan
-    freight = -float(terms["unit_freight"].sum() + terms["transport_share"].sum()) if len(terms) else 0.0
+    regular = loads.loc[
+        (loads["mode"] != Mode.EMERGENCY) & ((loads["fill"] > 0) | np.isfinite(loads["truck_volume_m3"]))
+    ]
+    sized = regular.loc[regular["fill"] > 0]
+    cost = float(sized["cost"].sum())
+    fill = float((sized["cost"] * sized["fill"]).sum() / cost) if cost > 0 else np.nan
+    freight = 0.0 - float(terms["unit_freight"].sum() + terms["transport_share"].sum())
     urgent = orders.loc[orders["kind"] == Mode.EMERGENCY]
     dropped = float(len(decisions.dropped))
-    waste = -float(terms["waste_risk"].sum()) if len(terms) else 0.0
+    waste = 0.0 - float(terms["waste_risk"].sum())
     return [
         Kpi("transport_cost", np.nan, freight, "money", "trucks and unit freight of tonight's orders"),
         Kpi("truck_fill", np.nan, fill, "share", "sum of truck cost x max(volume, weight share) / sum of truck cost; "
-            "emergency apart"),
+            "emergency and loads of unknown size apart"),
         Kpi("trucks", np.nan, float(regular["trucks"].sum()), "trucks", "trucks that leave, emergency apart"),
         Kpi("emergency_moves", np.nan, float(len(urgent)), "orders", "emergency orders"),
         Kpi("dropped_moves", np.nan, dropped, "moves", "moves not worth their truck tonight"),

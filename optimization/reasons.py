@@ -95,7 +95,7 @@ def _rounding(note: str) -> str:
         "moq": "raised to the minimum order",
         "fill": "fills a truck that goes anyway",
         "cut": "cut to the trucks there are",
-        "scarce": "a fair share of short supply",
+        "limit": "held to a maximum",
     }
     return next((text for key, text in words.items() if key in note.lower()), "")
 
