@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from network.snapshot import Snapshot
 
 Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 NO_HISTORY = "no history of its own: the SKU's rate elsewhere, sized for the location"
 
@@ -87,7 +88,9 @@ def forecast_demand(snapshot: Snapshot, network: SupplyNetwork, forecaster: Fore
     origin = origin_at(evidence, evidence.last_day, horizon=horizon)
     classes = demand_classes(evidence.history, evidence.last_day)
     series = described_series(evidence, classes, forecaster)
-    mean = _means(evidence, origin, series["model"].to_numpy(dtype=object), forecaster=forecaster, horizon=horizon)
+    model = series["model"].to_numpy(dtype=object)
+    rows = np.arange(len(series), dtype=np.int64)
+    mean = model_means(evidence, origin, rows, model, forecaster=forecaster, horizon=horizon)
     return Forecast(
         cutoff=snapshot.cutoff,
         vintage=f"{snapshot.cutoff:%Y-%m-%d}-{forecaster.id}",
@@ -110,15 +113,41 @@ def described_series(evidence: Evidence, classes: npt.NDArray[np.object_], forec
     return series.astype(dict.fromkeys(series.columns, "str"))
 
 
-def _means(
-    evidence: Evidence, origin: Origin, model: npt.NDArray[np.object_], *, forecaster: Forecaster, horizon: int
+def model_means(
+    evidence: Evidence,
+    origin: Origin,
+    rows: Ints,
+    model: npt.NDArray[np.object_],
+    *,
+    forecaster: Forecaster,
+    horizon: int,
 ) -> Array:
-    """Mean of each series by its model, (n_series, horizon)."""
-    mean = np.zeros((model.size, horizon))
+    """Return the mean of each series by its own model.
+
+    Parameters
+    ----------
+    evidence
+        Of the snapshot.
+    origin
+        What is known at its cutoff.
+    rows
+        (n,) series.
+    model
+        (n,) name of each series' model.
+    forecaster
+        Holds the global model.
+    horizon
+        Days ahead.
+
+    Returns
+    -------
+    (n, horizon) [units/day], whether the series is active or not.
+    """
+    mean = np.zeros((rows.size, horizon))
     for name in sorted(set(model)):
-        rows = np.flatnonzero(model == name)
+        picked = model == name
         point_model = forecaster.global_model if name == GLOBAL else BASELINES[name]
         if point_model is None:
             raise ValueError(f"the forecaster fitted at {forecaster.fitted_at} names a global model but holds none")
-        mean[rows] = point_model.mean(evidence, origin, rows, horizon=horizon)
+        mean[picked] = point_model.mean(evidence, origin, rows[picked], horizon=horizon)
     return mean

@@ -81,10 +81,10 @@ def _region_table(calendar: Calendar, region: str, dates: pd.DatetimeIndex, code
     kinds = np.asarray(own["event_type"].map(codes).fillna(0), dtype=np.float64)
     grid = np.arange(len(dates), dtype=np.int64)
     is_workday = calendar.is_workday(dates, region).astype(np.float64)
-    angle = 2.0 * np.pi * dates.dayofyear.to_numpy() / 365.25
+    angle = 2.0 * np.pi * dates.day_of_year.to_numpy() / 365.25
     is_festival = own["event"].str.lower().apply(lambda name: any(word in name for word in FESTIVAL_WORDS))
     columns = [
-        dates.dayofweek.to_numpy(dtype=np.float64),
+        dates.day_of_week.to_numpy(dtype=np.float64),
         dates.day.to_numpy(dtype=np.float64),
         np.sin(angle),
         np.cos(angle),
