@@ -83,6 +83,8 @@ def _need(facts: LineFacts) -> str:
     if pd.isna(facts.stockout_date):
         if np.isfinite(facts.cover_before):
             return f"{say_cover(facts.cover_before)} is not enough for the demand that may come"
+        if facts.mode == Mode.PURCHASE:
+            return "bought for the locations it supplies"
         return "below the stock that is to be shown" if facts.on_hand > 0 else "out of stock, no sales expected yet"
     if facts.on_hand <= 0 and facts.stockout_date <= facts.cutoff + pd.Timedelta(days=1):
         return "out of stock"

@@ -206,3 +206,11 @@ def test_every_order_is_new_proposed_and_carries_its_money(orders: pd.DataFrame)
     assert set(orders["status"]) == {"proposed"}
     assert orders["proposed_quantity"].tolist() == orders["quantity"].tolist()
     assert line(orders, "A", "purchase")["net_benefit"] == 10.07  # 10.10 - 0.03
+
+
+def test_a_purchase_for_a_warehouse_without_demand_of_its_own_says_whom_it_is_for(
+    make_snapshot: Callable[..., Snapshot], plan_night: Callable[..., Any]
+) -> None:
+    purchase = move("B", "SUP", "C1", "purchase", quantity=8, cases=2)
+    orders = orders_of(plan_night(make_snapshot(CUTOFF, **CHAIN), {("A", "S1"): 3.0}, [purchase]))
+    assert orders["reason"].tolist() == ["bought for the locations it supplies"]
