@@ -135,7 +135,6 @@ def _locations_table(rows: list[dict[str, Any]], regions: tuple[str, ...], suppl
             "latitude": lat,
             "longitude": lon,
             "company": city,
-            "ownership": "franchise",
         }
         for name, (city, lat, lon) in zip(suppliers, SUPPLIER_CITIES, strict=True)
     ]

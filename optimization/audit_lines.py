@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from network.contracts import MODES_BY_TIERS, Mode
+from network.contracts import MODES_BY_TIERS, Mode, Tier
 from optimization.audit_calendar import due_dates, is_leaving_allowed
 from optimization.audit_case import AuditCase, breaches
 
@@ -195,14 +195,15 @@ def may_be_taken(case: AuditCase) -> pd.DataFrame:
 
 
 def ours_to_move(case: AuditCase) -> pd.DataFrame:
-    """Stock of a franchise is not ours to take."""
+    """Stock of a franchise is not ours to take; what a supplier sells is."""
+    from_franchise = case.lines["origin_ownership"] == "franchise"
     return breaches(
         case.lines,
         "ours_to_move",
         value=case.lines["quantity"],
         bound=0,
         text="{value} units taken from a franchise",
-        is_broken=case.lines["origin_ownership"] == "franchise",
+        is_broken=from_franchise & (case.lines["origin_tier"] != Tier.SUPPLIER),
     )
 
 
