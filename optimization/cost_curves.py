@@ -6,6 +6,7 @@ The flow's slopes, the rounding to cases, the choice of trucks and the explanati
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ class CostCurves:
         """Number of rows that are stock points; the rows after them are echelons."""
         return int((self.points["kind"] == "local").sum())
 
-    @property
+    @cached_property
     def echelon_of(self) -> Ints:
         """Echelon row of each row of the same SKU and location, (n,); -1 where there is none."""
         key = pd.MultiIndex.from_frame(self.points[["sku", "location"]])

@@ -15,7 +15,7 @@ from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
 from optimization.coverage import Coverage, build_coverage
 from optimization.curve_echelon import EchelonCurves, echelon_curves
-from optimization.curve_knots import LocalKnots, knots, local_knots
+from optimization.curve_knots import Knots, LocalKnots, aligned, knots, local_knots
 from optimization.inbound import build_inbound
 from optimization.pooling import Pool, build_pools
 
@@ -106,6 +106,8 @@ def build_cost_curves(
     )
     levels = np.asarray(config.quantile_levels)
     local = _local(forecast, facts, coverage=coverage, levels=levels)
+    shared = aligned(Knots(local.breaks, local.cdf), coverage.shortage_day)
+    local = LocalKnots(shared.breaks, shared.cdf, local.lost)
     curves = _local_curves(positions, targets, facts=facts, coverage=coverage, local=local)
     curves = _with_maximum(curves, facts, forecast=forecast, receipts=coverage.receipts)
     curves = _with_waste(curves, facts, forecast=forecast, levels=levels)

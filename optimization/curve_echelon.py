@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from optimization.config import PlanConfig
 from optimization.coverage import Coverage
-from optimization.curve_knots import Knots, knots
+from optimization.curve_knots import Knots, aligned, knots
 from optimization.pooling import (
     SPREAD_LEVELS,
     Pool,
@@ -127,12 +127,13 @@ def echelon_curves(
         moved = np.round(ahead - demand.mean[np.arange(n_pools), last + 1]).astype(np.int64)
         breaks[:, day] = found.breaks + moved[:, None]
         cdf[:, day] = found.cdf
+    shared = aligned(Knots(breaks, cdf), coverage.shortage_day[pool.roots])
     # Before the first purchase can arrive, nothing that is decided here can change the echelon's stock.
     decides = np.arange(horizon) >= coverage.first_receipt[pool.roots][:, None]
     expiry = _knots_at(demand, levels, n_days=window + pool.lag_days + life, shift=shift)
     return EchelonCurves(
-        breaks=breaks,
-        cdf=cdf,
+        breaks=shared.breaks,
+        cdf=shared.cdf,
         shortage=facts.shortage[pool.roots],
         shortage_day=coverage.shortage_day[pool.roots] & decides,
         waste=np.where(life > 0, facts.waste[pool.roots], 0.0),

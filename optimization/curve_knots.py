@@ -102,6 +102,39 @@ def expected_held(curve: Knots, supply: Ints) -> Floats:
     return held
 
 
+def aligned(curve: Knots, ends: npt.NDArray[np.bool_]) -> Knots:
+    """Give all days of a coverage interval the breakpoints of its last day.
+
+    Between two receipts supply does not change, so the flow needs one arc for the interval, not one a day. Each day's
+    expected stock is interpolated between the shared breakpoints, which keeps it convex.
+
+    Parameters
+    ----------
+    curve
+        (n, T, K) knots by day.
+    ends
+        (n, T) last days of the intervals; the last day of the horizon is one.
+
+    Returns
+    -------
+    Knots of the same shape.
+    """
+    horizon, size = curve.breaks.shape[1:]
+    days = np.where(ends, np.arange(horizon), horizon - 1)
+    last = np.minimum.accumulate(days[:, ::-1], axis=1)[:, ::-1]
+    rows, at = np.nonzero(last != np.arange(horizon))
+    breaks, cdf = curve.breaks.copy(), curve.cdf.copy()
+    native = Knots(curve.breaks[rows, at], curve.cdf[rows, at])
+    shared = curve.breaks[rows, last[rows, at]]
+    held = np.stack([expected_held(native, shared[:, index]) for index in range(size)], axis=1)
+    width = np.diff(shared, axis=1, prepend=0)
+    gained = np.diff(held, axis=1, prepend=0.0)
+    inner = np.divide(gained, width, out=np.zeros_like(gained), where=width > 0)
+    breaks[rows, at] = shared
+    cdf[rows, at, :size] = np.where(width > 0, inner, cdf[rows, at, :size])
+    return Knots(breaks, np.minimum(np.maximum.accumulate(cdf, axis=-1), 1.0))
+
+
 @dataclass(frozen=True, eq=False)
 class LocalKnots:
     """Knots of the cumulative demand D[0..d] that a stock point hedges, by day.

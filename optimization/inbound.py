@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from network.columns import Mode, Tier
+from network.economics import sku_economics
 
 if TYPE_CHECKING:
     from network.graph import SupplyNetwork
@@ -157,7 +158,8 @@ def _pairs(points: pd.DataFrame, network: SupplyNetwork, modes: tuple[Mode, ...]
 
 def _with_sourcing(pairs: pd.DataFrame, snapshot: Snapshot, network: SupplyNetwork) -> pd.DataFrame:
     """Apply sourcing rules: only named sources of a pair that has rules, with their lots, lead times and costs."""
-    skus = snapshot.table("skus").set_index("sku")[["case_pack", "min_order_quantity", "unit_cost"]]
+    skus = snapshot.table("skus").set_index("sku")[["case_pack", "min_order_quantity"]]
+    skus = skus.assign(unit_cost=sku_economics(snapshot).set_index("sku")["unit_cost"])
     facts = skus.reindex(pairs["sku"]).reset_index(drop=True)
     rules = network.sourcing.drop_duplicates(_PAIR)
     found = rules.set_index(_PAIR)[_SOURCING].astype("float64")
@@ -185,7 +187,8 @@ def _is_allowed(pairs: pd.DataFrame, snapshot: Snapshot) -> Flags:
     blocked = pd.MultiIndex.from_frame(assortment.loc[assortment["blocked"].eq(True), ["sku", "location"]])
     kept = pd.MultiIndex.from_frame(assortment.loc[assortment["do_not_transfer"].eq(True), ["sku", "location"]])
     locations = snapshot.table("locations")
-    franchises = locations.loc[locations["ownership"] == "franchise", "location"]
+    is_franchise = (locations["ownership"] == "franchise") & (locations["tier"] != Tier.SUPPLIER)
+    franchises = locations.loc[is_franchise, "location"]
     to_blocked = pd.MultiIndex.from_frame(pairs[["sku", "destination"]]).isin(blocked)
     from_kept = pd.MultiIndex.from_frame(pairs[["sku", "origin"]]).isin(kept)
     from_franchise = pairs["origin"].isin(franchises).to_numpy()

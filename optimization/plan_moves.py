@@ -20,7 +20,7 @@ from optimization.decisions import (
     SolveStatus,
     typed,
 )
-from optimization.flow.data import FlowData, Moves, flow_data
+from optimization.flow.data import FlowData, flow_data
 from optimization.flow.model import moves_table, solve_flows
 from optimization.line_value import line_effects, supply_without
 from optimization.loads import load_table, load_trucks
@@ -71,20 +71,20 @@ def decide(
     """
     data = flow_data(forecast, network, snapshot, positions=positions, targets=targets, curves=curves, config=config)
     maximum = targets["max_stock"].to_numpy(dtype=np.float64)
-    first_bound: float | None = None
+    flow = solve_flows(data, config)
+    bound = flow.bound
     dropped: list[pd.DataFrame] = []
     for turn in range(MAX_PASSES):
-        flow = solve_flows(data, config)
-        first_bound = flow.bound if turn == 0 else first_bound
         lines = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config)
         is_idle = (lines["quantity"] == 0) & ~lines["is_regular"] & (lines["flow_quantity"] > 0)
         if turn == MAX_PASSES - 1 or not is_idle.any():
             break
         dropped.append(lines[is_idle])
-        data = _without(data, lines[is_idle])
+        data = _banning(data, lines[is_idle])
+        flow = solve_flows(data, config, before=flow)
     planned = planned_quantity(data, flow.quantity, lines)
     return _decisions(
-        data, lines, flow=replace(flow, bound=first_bound), planned=planned, dropped=dropped, cutoff=snapshot.cutoff
+        data, lines, flow=replace(flow, bound=bound), planned=planned, dropped=dropped, cutoff=snapshot.cutoff
     )
 
 
@@ -103,13 +103,11 @@ def _loaded_lines(
     return keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
 
 
-def _without(data: FlowData, lines: pd.DataFrame) -> FlowData:
-    """Take some of tonight's possible laterals, emergency moves and returns away."""
-    keep = np.ones(data.tonight.pair.size, dtype=bool)
-    keep[lines["move"].to_numpy(dtype=np.int64)] = False
-    moves = data.tonight
-    left = Moves(moves.pair[keep], moves.day[keep], moves.arrival[keep], moves.cost[keep], moves.inbound)
-    return replace(data, tonight=left, is_protected=data.is_protected[keep])
+def _banning(data: FlowData, lines: pd.DataFrame) -> FlowData:
+    """Ban some of tonight's possible laterals, emergency moves and returns."""
+    is_banned = data.is_banned.copy()
+    is_banned[lines["move"].to_numpy(dtype=np.int64)] = True
+    return replace(data, is_banned=is_banned)
 
 
 def _decisions(

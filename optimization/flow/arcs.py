@@ -106,14 +106,24 @@ def flow_network(problem: SkuProblem) -> FlowNetwork:
     total = int(supply.sum())
     supply[nodes.sink] = -total
     blocks = [
-        *_supply_arcs(problem.points, nodes, total=total),
-        *_chain_arcs(problem.echelons, nodes, bought=bought),
+        *_supply_arcs(problem, nodes, total=total),
+        *_chain_arcs(problem, nodes, bought=bought),
         _carry_arcs(problem, nodes, total=total),
         _giving_arcs(problem, nodes),
         _move_arcs(problem, nodes, total=total),
         _arcs(np.array([nodes.source]), np.array([nodes.sink]), np.array([bought])),
     ]
-    return FlowNetwork(_stacked(blocks), supply)
+    return _compressed(_stacked(blocks), supply)
+
+
+def _compressed(arcs: Arcs, supply: Ints) -> FlowNetwork:
+    """Number only the nodes that some arc or some supply touches."""
+    is_used = supply != 0
+    is_used[arcs.tail] = True
+    is_used[arcs.head] = True
+    number = np.cumsum(is_used) - 1
+    renumbered = Arcs(number[arcs.tail], number[arcs.head], arcs.capacity, arcs.cost, arcs.move)
+    return FlowNetwork(renumbered, supply[is_used])
 
 
 def _nodes(problem: SkuProblem) -> Nodes:
@@ -140,47 +150,103 @@ def _nodes(problem: SkuProblem) -> Nodes:
     return Nodes(morning, evening, giving, expiring, chain, chain_expiring, source=used, sink=used + 1, n=used + 2)
 
 
-def _supply_arcs(rows: Rows, nodes: Nodes, *, total: int) -> list[Arcs]:
-    """Inventory arcs (p, d) -> (p, d + 1): one for each segment of the day's convex cost, and waste on its day."""
-    n_points = len(nodes.morning)
-    after = np.concatenate([nodes.evening[:, 1:], np.full((n_points, 1), nodes.sink)], axis=1)
-    head = after.copy()
-    wasting = np.flatnonzero(rows.has_waste)
-    head[wasting, rows.waste_day[wasting]] = nodes.expiring[wasting]
-    width = _widths(rows.breaks, total)
-    blocks = [_segments(nodes.morning, head, width=width, slopes=rows.slopes)]
-    if wasting.size:
-        blocks.append(
-            _segments(
-                nodes.expiring[wasting],
-                after[wasting, rows.waste_day[wasting]],
-                width=_widths(rows.waste_breaks[wasting], total),
-                slopes=rows.waste_slopes[wasting],
-            )
+def _supply_arcs(problem: SkuProblem, nodes: Nodes, *, total: int) -> list[Arcs]:
+    """Inventory arcs (p, u) -> (p, v) between days on which something can come or go, by segments of their cost."""
+    rows = problem.points
+    after = np.concatenate([nodes.evening[:, 1:], np.full((len(nodes.morning), 1), nodes.sink)], axis=1)
+    starts = (nodes.evening != nodes.morning) | (problem.pipeline > 0)
+    starts[problem.destination, problem.arrival] = True
+    span = _spans(rows, starts)
+    blocks = [
+        _segments(
+            nodes.morning[span.row, span.first],
+            _heads(rows, span, after=after, expiring=nodes.expiring),
+            width=_widths(rows.breaks[span.row, span.first], total),
+            slopes=span.slopes,
         )
+    ]
+    wasting, at = _expiring(rows, span)
+    if wasting.size:
+        width = _widths(rows.waste_breaks[wasting], total)
+        slopes = rows.waste_slopes[wasting]
+        blocks.append(_segments(nodes.expiring[wasting], after[wasting, at], width=width, slopes=slopes))
     return blocks
 
 
-def _chain_arcs(rows: Rows, nodes: Nodes, *, bought: int) -> list[Arcs]:
-    """Source chain s(d) -> s(d + 1): flow R has not been bought yet, so the echelon has base + bought - R.
+def _chain_arcs(problem: SkuProblem, nodes: Nodes, *, bought: int) -> list[Arcs]:
+    """Source chain s(u) -> s(v): flow R has not been bought yet, so the echelon has base + bought - R.
 
     The convex cost of the echelon's supply, read from above, is a convex cost of R.
     """
     if not nodes.chain.size:
         return []
+    rows = problem.echelons
     after = np.concatenate([nodes.chain[:, 1:], np.full((len(nodes.chain), 1), nodes.sink)], axis=1)
-    head = after.copy()
-    wasting = np.flatnonzero(rows.has_waste)
-    at = rows.waste_day[wasting]
-    head[wasting, at] = nodes.chain_expiring[wasting]
-    width = _widths_between(rows.breaks, low=rows.base, high=rows.base + bought)
-    blocks = [_segments(nodes.chain, head, width=width, slopes=-rows.slopes)]
+    starts = np.diff(rows.base, axis=1, prepend=rows.base[:, :1]) != 0
+    chain_of = np.full(len(nodes.morning), -1)
+    chain_of[problem.roots] = np.arange(problem.roots.size)
+    is_bought = (problem.origin < 0) & (chain_of[problem.destination] >= 0)
+    starts[chain_of[problem.destination[is_bought]], problem.arrival[is_bought]] = True
+    span = _spans(rows, starts)
+    base = rows.base[span.row, span.first]
+    blocks = [
+        _segments(
+            nodes.chain[span.row, span.first],
+            _heads(rows, span, after=after, expiring=nodes.chain_expiring),
+            width=_widths_between(rows.breaks[span.row, span.first], low=base, high=base + bought),
+            slopes=-span.slopes,
+        )
+    ]
+    wasting, at = _expiring(rows, span)
     if wasting.size:
         base = rows.base[wasting, at]
         width = _widths_between(rows.waste_breaks[wasting], low=base, high=base + bought)
         slopes = -rows.waste_slopes[wasting]
         blocks.append(_segments(nodes.chain_expiring[wasting], after[wasting, at], width=width, slopes=slopes))
     return blocks
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """Runs of days over which a row's supply cannot change and its breakpoints are the same.
+
+    Parameters
+    ----------
+    row, first, last
+        (m,) row, first and last day.
+    slopes
+        (m, K + 1) sum of the days' slopes.
+    """
+
+    row: Ints
+    first: Ints
+    last: Ints
+    slopes: Floats
+
+
+def _spans(rows: Rows, starts: npt.NDArray[np.bool_]) -> Spans:
+    """Cut each row's days at `starts` (n, T) and wherever the breakpoints change."""
+    n, horizon = starts.shape
+    changes = (rows.breaks[:, 1:] != rows.breaks[:, :-1]).any(axis=2)
+    is_first = np.concatenate([np.ones((n, 1), dtype=bool), starts[:, 1:] | changes], axis=1)
+    flat = np.flatnonzero(is_first)
+    slopes = np.add.reduceat(rows.slopes.reshape(n * horizon, -1), flat, axis=0) if n else rows.slopes.reshape(0, 1)
+    ends = np.append(flat[1:], n * horizon) - 1
+    return Spans(flat // horizon, flat % horizon, ends % horizon, slopes)
+
+
+def _heads(rows: Rows, span: Spans, *, after: Ints, expiring: Ints) -> Ints:
+    """Where each span's arcs end: the next node, or the one where goods expire."""
+    wasted = rows.waste_day[span.row]
+    is_wasting = rows.has_waste[span.row] & (span.first <= wasted) & (wasted <= span.last)
+    return np.where(is_wasting, expiring[span.row], after[span.row, span.last])
+
+
+def _expiring(rows: Rows, span: Spans) -> tuple[Ints, Ints]:
+    """Rows whose goods may expire, and the last day of the span in which waste is charged."""
+    wasted = rows.waste_day[span.row]
+    hit = rows.has_waste[span.row] & (span.first <= wasted) & (wasted <= span.last)
+    return span.row[hit], span.last[hit]
 
 
 def _carry_arcs(problem: SkuProblem, nodes: Nodes, *, total: int) -> Arcs:
@@ -205,12 +271,13 @@ def _move_arcs(problem: SkuProblem, nodes: Nodes, *, total: int) -> Arcs:
     bought = np.full(problem.origin.size, nodes.source)
     is_chained = chain >= 0
     bought[is_chained] = nodes.chain[chain[is_chained], problem.arrival[is_chained]]
+    is_open = ~problem.is_banned
     return Arcs(
-        tail=np.where(problem.origin >= 0, from_own, bought),
-        head=nodes.morning[problem.destination, problem.arrival],
-        capacity=np.full(problem.origin.size, total),
-        cost=problem.cost,
-        move=np.arange(problem.origin.size),
+        tail=np.where(problem.origin >= 0, from_own, bought)[is_open],
+        head=nodes.morning[problem.destination, problem.arrival][is_open],
+        capacity=np.full(int(is_open.sum()), total),
+        cost=problem.cost[is_open],
+        move=np.flatnonzero(is_open),
     )
 
 

@@ -82,6 +82,10 @@ class FlowData:
         Laterals, emergency moves and returns, on the first day only.
     is_protected
         (k,) whether a move of `tonight` draws on `giveable` rather than on `free`.
+    is_banned
+        (k,) whether a move of `tonight` turned out not to pay for its truck and may not be made.
+    has_echelon
+        (n,) whether a point is bought for and feeds others.
     lanes
         The network's lanes.
     """
@@ -93,6 +97,8 @@ class FlowData:
     regular: Moves
     tonight: Moves
     is_protected: Flags
+    is_banned: Flags
+    has_echelon: Flags
     lanes: pd.DataFrame
 
     @property
@@ -141,6 +147,8 @@ def flow_data(
         regular=moves_of(regular, cost(regular), last_day=last_day, network=network, first_day_only=False),
         tonight=tonight,
         is_protected=(mode != Mode.EMERGENCY) | ~is_central[tonight.origin],
+        is_banned=np.zeros(tonight.pair.size, dtype=bool),
+        has_echelon=curves.echelon_of[: len(positions)] >= 0,
         lanes=network.lanes,
     )
 

@@ -16,6 +16,7 @@ from optimization.flow.objective import integer_costs, plan_cost, rounding_allow
 from optimization.flow.problem import SkuProblem, Slices, sku_problem, sku_slices
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 class FlowError(Exception):
@@ -42,7 +43,7 @@ class SkuFlow:
     n_arcs: int
 
 
-def solve_flows(data: FlowData, config: PlanConfig) -> FlowPlan:
+def solve_flows(data: FlowData, config: PlanConfig, *, before: FlowPlan | None = None) -> FlowPlan:
     """Solve all SKUs, one after the other, in the order of their names.
 
     Parameters
@@ -51,6 +52,9 @@ def solve_flows(data: FlowData, config: PlanConfig) -> FlowPlan:
         Input of all SKUs.
     config
         Settings.
+    before
+        Plan of the same input before some of tonight's moves were banned: only SKUs that used such a move are solved
+        again.
 
     Returns
     -------
@@ -58,14 +62,23 @@ def solve_flows(data: FlowData, config: PlanConfig) -> FlowPlan:
     """
     slices = sku_slices(data)
     slopes = data.curves.slopes()
-    quantity = np.zeros(data.regular.pair.size + data.tonight.pair.size, dtype=np.int64)
+    n_regular, n_tonight = data.regular.pair.size, data.tonight.pair.size
+    quantity = np.zeros(n_regular + n_tonight, dtype=np.int64) if before is None else before.quantity.copy()
+    is_stale = np.ones(slices.sku.size, dtype=bool)
+    if before is not None:
+        used = np.flatnonzero(data.is_banned & (quantity[n_regular:] > 0))
+        is_stale = np.isin(np.arange(slices.sku.size), np.searchsorted(slices.tonight, used, side="right") - 1)
+    constants = _constant_costs(data, slices)
     rows = []
     for index, sku in enumerate(slices.sku):
+        if before is not None and not is_stale[index]:
+            rows.append(tuple(before.per_sku.iloc[index]))
+            continue
         problem = sku_problem(data, slices, index, slopes=slopes)
         found = solve_sku(problem, config.cost_steps)
         _place(quantity, found.quantity, data=data, slices=slices, index=index)
         status = SolveStatus.OPTIMAL if found.n_arcs else SolveStatus.EMPTY
-        constant = constant_cost(data, slices, index)
+        constant = float(constants[index])
         rows.append((sku, str(status), found.objective + constant, found.bound + constant, found.n_arcs))
     per_sku = pd.DataFrame(rows, columns=["sku", "status", "objective", "bound", "n_arcs"])
     solved = bool((per_sku["status"] == SolveStatus.OPTIMAL).any())
@@ -127,12 +140,14 @@ def _min_cost_flow(network: FlowNetwork, costs: Ints) -> tuple[Ints, int]:
     return np.asarray(solver.flows(indexes), dtype=np.int64), int(solver.optimal_cost())
 
 
-def constant_cost(data: FlowData, slices: Slices, index: int) -> float:
-    """Surrogate cost of one SKU with no supply at all [money]: every unit of demand short."""
-    local = np.arange(slices.point[index], slices.point[index + 1])
-    echelon = len(data.positions) + np.arange(slices.echelon[index], slices.echelon[index + 1])
-    curves = data.curves.take(np.concatenate([local, echelon]))
-    return float(curves.expected_cost(np.zeros_like(curves.base_supply)).sum())
+def _constant_costs(data: FlowData, slices: Slices) -> Floats:
+    """Surrogate cost of each SKU with no supply at all, (n_skus,) [money]: every unit of demand short."""
+    cost = data.curves.expected_cost(np.zeros_like(data.curves.base_supply))
+    index = np.arange(slices.sku.size)
+    point = np.repeat(index, np.diff(slices.point))
+    echelon = np.repeat(index, np.diff(slices.echelon))
+    total: Floats = np.bincount(np.concatenate([point, echelon]), weights=cost, minlength=index.size).astype(np.float64)
+    return total
 
 
 def _place(quantity: Ints, found: Ints, *, data: FlowData, slices: Slices, index: int) -> None:

@@ -73,6 +73,8 @@ class SkuProblem:
         (k,) [money/unit].
     is_protected
         (k,) whether a move draws on `giveable`.
+    is_banned
+        (k,) whether a move may not be made after all.
     """
 
     points: Rows
@@ -87,6 +89,7 @@ class SkuProblem:
     arrival: Ints
     cost: Floats
     is_protected: Flags
+    is_banned: Flags
 
     @property
     def horizon(self) -> int:
@@ -129,7 +132,7 @@ def sku_slices(data: FlowData) -> Slices:
     point = np.append(np.flatnonzero(is_first), names.size).astype(np.int64)
     code = np.cumsum(is_first) - 1
     wanted = np.arange(point.size)
-    local = data.curves.echelon_of[: names.size] >= 0
+    local = data.has_echelon
     return Slices(
         sku=names[is_first],
         point=point,
@@ -157,7 +160,7 @@ def sku_problem(data: FlowData, slices: Slices, index: int, *, slopes: Floats) -
     echelon = n_local + np.arange(slices.echelon[index], slices.echelon[index + 1])
     of_regular = np.arange(slices.regular[index], slices.regular[index + 1])
     of_tonight = np.arange(slices.tonight[index], slices.tonight[index + 1])
-    roots = np.flatnonzero(data.curves.echelon_of[first:last] >= 0)
+    roots = np.flatnonzero(data.has_echelon[first:last])
     regular, tonight = data.regular, data.tonight
 
     def joined(name: str) -> Ints:
@@ -178,6 +181,7 @@ def sku_problem(data: FlowData, slices: Slices, index: int, *, slopes: Floats) -
         arrival=joined("arrival"),
         cost=np.concatenate([regular.cost[of_regular], tonight.cost[of_tonight]]),
         is_protected=np.concatenate([np.zeros(of_regular.size, dtype=bool), data.is_protected[of_tonight]]),
+        is_banned=np.concatenate([np.zeros(of_regular.size, dtype=bool), data.is_banned[of_tonight]]),
     )
 
 
