@@ -15,7 +15,7 @@ from cockpit.report_forecasts import demand_pictures
 from cockpit.report_layout import Layout, lay_out
 from cockpit.report_map import MAX_FLOWS, network_picture, shape
 from cockpit.svg import element
-from cockpit.wording import count, is_known, label, money, share, whole
+from cockpit.wording import MODEL_LABELS, count, is_known, label, money, share, whole
 
 if TYPE_CHECKING:
     from engine import Plan
@@ -80,6 +80,7 @@ def page_values(plan: Plan, *, status: str, next_command: str) -> dict[str, Any]
         "kinds": _kinds(plan.orders, currency),
         "totals": _totals(plan.orders, currency),
         "lanes": _lanes(plan.orders, currency),
+        "worth": _worth(plan.order_terms, currency),
         "top": _top(plan, currency),
         "trucks": _trucks(plan.loads, currency),
         "exceptions": _exceptions(plan.exceptions, currency),
@@ -99,7 +100,10 @@ def page_values(plan: Plan, *, status: str, next_command: str) -> dict[str, Any]
 def data_values(plan: Plan) -> dict[str, Any]:
     """Return the section on data and assumptions."""
     models = [
-        {"n": row["n"], "words": f"{label(str(row['model']))}{': ' + row['fallback'] if row['fallback'] else ''}"}
+        {
+            "n": row["n"],
+            "words": ": ".join(filter(None, [MODEL_LABELS.get(row["model"], row["model"]), row["fallback"]])),
+        }
         for row in tables.rows_of(tables.models_used(plan.forecast.series).head(N_LANES))
     ]
     return {
@@ -153,6 +157,19 @@ def _totals(orders: pd.DataFrame, currency: str) -> dict[str, str]:
         "money": money(float(orders["value"].sum()), currency),
         "benefit": money(float(orders["net_benefit"].sum()), currency),
     }
+
+
+def _worth(order_terms: pd.DataFrame, currency: str) -> list[dict[str, Any]]:
+    """Return what all orders are worth by term, each with its bar."""
+    return [
+        {
+            "name": label(str(row["term"])),
+            "amount": money(row["amount"], currency, is_signed=True),
+            "sign": "up" if row["amount"] >= 0 else "down",
+            "bar": row["bar"],
+        }
+        for row in tables.rows_of(tables.terms_of_all(order_terms))
+    ]
 
 
 def _note(n_shown: int, n_all: int, file: str) -> str:
@@ -282,6 +299,6 @@ def _forecast(shown: DemandPicture) -> dict[str, Any]:
 def _forecast_hint(plan: Plan) -> str:
     n = len(plan.forecast.series)
     return (
-        f"A choice out of {n:,} stock points: those with the orders of largest benefit. The forecast of every stock "
+        f"A choice out of {n:,} stock points: where the orders of largest benefit go, and where most is wanted. The forecast of every stock "
         "point is in forecast.parquet."
     )

@@ -111,18 +111,11 @@ def _promotion_bands(xs: Floats, is_promotion: NDArray[np.bool_]) -> Markup:
     """Return one shaded box a run of promotion days."""
     half = float(xs[1] - xs[0]) / 2 if len(xs) > 1 else 4.0
     edges = np.flatnonzero(np.diff(np.concatenate([[0], is_promotion.astype(np.int8), [0]])))
-    boxes = [
-        element(
-            "rect",
-            {
-                "x": float(xs[first] - half),
-                "y": _TOP,
-                "width": float(xs[last - 1] - xs[first] + 2 * half),
-                "height": _HEIGHT - _TOP - _BOTTOM,
-            },
-        )
-        for first, last in zip(edges[::2], edges[1::2], strict=True)
-    ]
+    boxes: list[str] = []
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        span = {"x": float(xs[first] - half), "width": float(xs[last - 1] - xs[first] + 2 * half)}
+        boxes.append(element("rect", {**span, "y": _TOP, "height": _HEIGHT - _TOP - _BOTTOM}))
+        boxes.append(element("rect", {**span, "y": _TOP - 6.0, "height": 4.0, "class": "edge"}))
     return element("g", {"class": "promotion"}, *boxes)
 
 

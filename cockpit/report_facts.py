@@ -44,7 +44,10 @@ def solver_facts(manifest: Mapping[str, Any], currency: str) -> list[dict[str, s
         ("Audit", "no rule broken, checked independently of the solver"),
         ("Code version", str(manifest.get("code_version", "unknown"))),
         ("Input", str(manifest.get("input_hash", "unknown"))[:16]),
-        *((label(name), _plain(value)) for name, value in dict(manifest.get("work") or {}).items()),
+        *(
+            (label(name.removeprefix("n_")).replace("Skus", "SKUs"), _plain(value))
+            for name, value in dict(manifest.get("work") or {}).items()
+        ),
     ]
     return [{"name": name, "value": value} for name, value in facts]
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cockpit.report_charts import DemandPicture
+from cockpit.wording import MODEL_LABELS
 
 if TYPE_CHECKING:
     from engine import Plan
     from forecasting.panel import Panel
+    from network.graph import SupplyNetwork
     from network.snapshot import Snapshot
 
 HISTORY_DAYS = 56
@@ -22,7 +25,7 @@ _SALES_TABLES = ("sales", "stock", "assortment")
 
 
 def demand_pictures(plan: Plan, *, n: int) -> list[DemandPicture]:
-    """Return the charts of `n` stock points: those of the most telling orders, then those that sell most."""
+    """Return the charts of `n` stock points: where the orders of largest benefit go, and where most is wanted."""
     rows = shown_rows(plan, n=n)
     if not rows:
         return []
@@ -34,7 +37,7 @@ def demand_pictures(plan: Plan, *, n: int) -> list[DemandPicture]:
     for place, row in enumerate(rows):
         series = chosen.series.iloc[place]
         sku, location = str(series["sku"]), str(series["location"])
-        dates, sales, is_censored = _history(panel, sku, location)
+        dates, sales, is_censored = _history(panel, plan.network, sku, location=location)
         pictures.append(
             DemandPicture(
                 sku=sku,
@@ -54,7 +57,11 @@ def demand_pictures(plan: Plan, *, n: int) -> list[DemandPicture]:
 
 
 def shown_rows(plan: Plan, *, n: int) -> list[int]:
-    """Return positions in the forecast of the stock points to show, at most one a SKU while there are enough SKUs."""
+    """Return positions in the forecast of the stock points to show, at most one a SKU while there are enough SKUs.
+
+    The destinations of the orders of largest benefit take turns with the stock points of largest demand; those whose
+    drivers are known go first.
+    """
     series = plan.forecast.series.reset_index(drop=True)
     score = pd.Series(plan.forecast.mean.sum(axis=1), index=series.index)
     keys = pd.MultiIndex.from_frame(series[["sku", "location"]].astype(str))
@@ -62,11 +69,9 @@ def shown_rows(plan: Plan, *, n: int) -> list[int]:
     wanted = pd.MultiIndex.from_frame(orders[["sku", "destination"]].astype(str).head(500))
     by_order = [int(i) for i in keys.get_indexer(wanted.unique()) if i >= 0] if keys.is_unique else []
     has_drivers = set() if plan.forecast.drivers is None else set(plan.forecast.drivers["series"].astype(int))
-    candidates = [
-        *(i for i in by_order if i in has_drivers),
-        *by_order,
-        *(int(i) for i in score.sort_values(ascending=False, kind="stable").index[: 50 * n]),
-    ]
+    by_demand = [int(i) for i in score.sort_values(ascending=False, kind="stable").index[: 50 * n]]
+    mixed = [i for pair in zip_longest(by_order, by_demand) for i in pair if i is not None]
+    candidates = [*(i for i in mixed if i in has_drivers), *mixed]
     chosen: list[int] = []
     seen: set[str] = set()
     for row in [*candidates, *candidates]:
@@ -90,7 +95,9 @@ def _panel_of(plan: Plan, skus: pd.Series) -> Panel:
     return build_panel(plan.snapshot.replace(tables=small), plan.network)
 
 
-def _history(panel: Panel, sku: str, location: str) -> tuple[pd.DatetimeIndex, np.ndarray, np.ndarray]:
+def _history(
+    panel: Panel, network: SupplyNetwork, sku: str, *, location: str
+) -> tuple[pd.DatetimeIndex, np.ndarray, np.ndarray]:
     """Return dates, sales and empty-shelf days of the last weeks; nothing where the stock point has no history."""
     found = np.flatnonzero((panel.series["sku"] == sku) & (panel.series["location"] == location))
     if not len(found):
@@ -99,9 +106,18 @@ def _history(panel: Panel, sku: str, location: str) -> tuple[pd.DatetimeIndex, n
     dates = panel.dates[-HISTORY_DAYS:]
     sales = panel.sales[row, -HISTORY_DAYS:].astype(float)
     available = panel.available[row, -HISTORY_DAYS:]
-    first_day = panel.series["first_day"].iloc[row] if "first_day" in panel.series else pd.NaT
-    is_live = np.ones(len(dates), dtype=bool) if pd.isna(first_day) else np.asarray(dates >= first_day)
-    return dates, np.where(is_live, sales, np.nan), np.asarray((available < _FULL_SHELF) & is_live)
+    day_numbers = np.arange(len(panel.dates))[-HISTORY_DAYS:]
+    is_live = day_numbers >= int(panel.series["first_day"].iloc[row])
+    is_live &= day_numbers <= int(panel.series["last_day"].iloc[row])
+    is_short = (available < _FULL_SHELF) & is_live & _open_days(network, location, dates)
+    return dates, np.where(is_live, sales, np.nan), np.asarray(is_short)
+
+
+def _open_days(network: SupplyNetwork, location: str, dates: pd.DatetimeIndex) -> np.ndarray:
+    """Return on which of these days the location was open: a closed shop has no empty shelf."""
+    row = int(np.flatnonzero(network.calendar.locations == location)[0])
+    open_days = network.calendar.open_days(dates[0] - pd.Timedelta(days=1), len(dates))
+    return np.asarray(open_days[row])
 
 
 def promotion_days(snapshot: Snapshot, sku: str, location: str, *, days: pd.DatetimeIndex) -> np.ndarray:
@@ -142,6 +158,6 @@ def _drivers(drivers: pd.DataFrame | None, row: int) -> tuple[tuple[str, float],
 
 
 def _note(series: pd.Series) -> str:
-    model = str(series["model"]).replace("_", " ")
+    model = MODEL_LABELS.get(str(series["model"]), str(series["model"]))
     reason = str(series["fallback"]) if pd.notna(series["fallback"]) else ""
     return f"{model}, fallback: {reason}" if reason else model

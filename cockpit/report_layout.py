@@ -15,8 +15,9 @@ _MARGIN = 56.0
 _MIN_HEIGHT, _MAX_HEIGHT = 380.0, 720.0
 _KM_PER_DEGREE = 111.32
 _SHARE_WITH_COORDINATES = 0.8
-_REGION_GAP = 70.0
-_MAX_MAGNIFICATION = 12.0
+_REGION_GAP = 90.0
+_SUPPLIER_GAP = 45.0
+_MAX_MAGNIFICATION = 3.5
 _NUDGE_LIMIT = 400
 _NUDGE_ROUNDS = 80
 _TIER_ORDER = ("supplier", "central", "forward", "store")
@@ -73,7 +74,8 @@ def _geographic(placed: pd.DataFrame) -> Layout:
     groups = placed["region"].astype("str").fillna("").where(placed["region"].notna(), "")
     groups = groups.where(groups.str.len() > 0, placed["location"].astype("str"))
     fitted, scale, _ = _fit(points)
-    magnified, magnification = _magnified(fitted, groups)
+    is_ours = (placed["tier"].astype(str) != "supplier").to_numpy()
+    magnified, magnification = _magnified(fitted, groups, is_ours=is_ours)
     final, rescale, height = _fit(magnified)
     x, y = _pushed_apart(final[:, 0], final[:, 1], placed["tier"].astype(str).to_numpy(), height)
     places = placed[["location", "tier", "region"]].assign(x=x, y=y).reset_index(drop=True)
@@ -90,8 +92,29 @@ def _fit(points: Floats) -> tuple[Floats, float, float]:
     return centre + (points - (low + high) / 2) * scale, scale, height
 
 
-def _magnified(points: Floats, groups: pd.Series) -> tuple[Floats, float]:
-    """Return points with every region blown up around its middle by one factor, as far as regions stay apart."""
+def _magnified(points: Floats, groups: pd.Series, *, is_ours: NDArray[np.bool_]) -> tuple[Floats, float]:
+    """Return points with every region blown up around its middle by one factor, as far as regions stay apart.
+
+    Suppliers keep their place, or move straight out of a region that has grown over them.
+    """
+    if not is_ours.any():
+        return points, 1.0
+    ours, middles, radii, factor = _blown_up(points[is_ours], groups[is_ours])
+    result = points.copy()
+    result[is_ours] = ours
+    for row in np.flatnonzero(~is_ours):
+        away = points[row] - middles
+        distance = np.hypot(*away.T)
+        nearest = int(np.argmin(distance - radii * factor))
+        least = radii[nearest] * factor + _SUPPLIER_GAP
+        if distance[nearest] < least:
+            direction = away[nearest] / max(distance[nearest], 1e-9) if distance[nearest] > 0 else np.array([1.0, 0.0])
+            result[row] = middles[nearest] + direction * least
+    return result, factor
+
+
+def _blown_up(points: Floats, groups: pd.Series) -> tuple[Floats, Floats, Floats, float]:
+    """Return magnified points, the middle and radius of each region, and the factor."""
     codes = pd.factorize(groups, sort=True)[0]
     n_groups = int(codes.max()) + 1
     middles = np.array([points[codes == code].mean(axis=0) for code in range(n_groups)])
@@ -101,7 +124,7 @@ def _magnified(points: Floats, groups: pd.Series) -> tuple[Floats, float]:
     pairs = np.triu(reach > 1e-6, k=1)
     room = (apart - _REGION_GAP)[pairs] / reach[pairs]
     factor = float(np.clip(room.min(), 1.0, _MAX_MAGNIFICATION)) if room.size else 1.0
-    return middles[codes] + factor * (points - middles[codes]), factor
+    return middles[codes] + factor * (points - middles[codes]), middles, radii, factor
 
 
 def _pushed_apart(x: Floats, y: Floats, tiers: NDArray[np.object_], height: float) -> tuple[Floats, Floats]:

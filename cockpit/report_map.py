@@ -101,12 +101,10 @@ def _region_names(layout: Layout) -> list[Markup]:
     """Return the names of regions, above the flows so that they can be read."""
     if not layout.is_geographic:
         return []
-    named = _regional(layout.places)
+    tops = [(str(name), group.loc[group["y"].idxmin()]) for name, group in _regional(layout.places).groupby("region")]
     return [
-        text(
-            float(group["x"].mean()), float(group["y"].min()) - _REGION_PADDING + 12, str(name), "region-name", "middle"
-        )
-        for name, group in named.groupby("region", sort=True)
+        text(float(top["x"]), float(top["y"]) - _REGION_PADDING + 12, name, "region-name", "middle")
+        for name, top in tops
     ]
 
 

@@ -122,14 +122,28 @@ def _bar(values: pd.Series) -> pd.Series:
 def trucks(loads: pd.DataFrame) -> pd.DataFrame:
     """Return loads that use trucks, dearest first, with fill in percent where the truck's size is known."""
     table = loads[loads["trucks"] > 0].sort_values(["cost", "load_id"], ascending=[False, True], kind="stable")
-    fill = table["fill"].astype(float)
-    percent = (100.0 * fill).where(np.isfinite(fill))
+    percent = (100.0 * table["fill"].astype(float)).where(has_size(table))
     return table.assign(fill_percent=percent.round(1), bar=percent.clip(0, 100).fillna(0.0)).reset_index(drop=True)
+
+
+def has_size(loads: pd.DataFrame) -> pd.Series:
+    """Return which loads go on trucks of a known size; of others no fill can be told."""
+    size, fill = loads["truck_volume_m3"].astype(float), loads["fill"].astype(float)
+    is_sized = size.between(0.0, np.inf, inclusive="neither") | (fill > 0)
+    return is_sized & fill.between(0.0, np.inf, inclusive="left")
+
+
+def terms_of_all(order_terms: pd.DataFrame) -> pd.DataFrame:
+    """Return the money of all orders by term, largest first, with bars relative to the largest."""
+    table = order_terms.groupby("term", sort=True)["amount"].sum().reset_index()
+    table = table[table["amount"].abs() >= _HALF_A_CENT]
+    ranked = table.reindex(table["amount"].abs().sort_values(ascending=False, kind="stable").index)
+    return ranked.assign(bar=_bar(ranked["amount"].abs())).reset_index(drop=True)
 
 
 def cost_weighted_fill(loads: pd.DataFrame) -> float:
     """Return truck fill weighted by truck cost (by trucks where trucks cost nothing); NaN without sized trucks."""
-    sized = loads[(loads["trucks"] > 0) & np.isfinite(loads["fill"].astype(float))]
+    sized = loads[(loads["trucks"] > 0) & has_size(loads)]
     if sized.empty:
         return float("nan")
     weight = sized["cost"] if float(sized["cost"].sum()) > 0 else sized["trucks"]

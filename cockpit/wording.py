@@ -11,6 +11,12 @@ KIND_LABELS = {
     "emergency": "Emergency",
     "return": "Return",
 }
+MODEL_LABELS = {
+    "global": "global model (LightGBM)",
+    "moving_average": "moving average",
+    "seasonal_naive": "seasonal naive",
+    "tsb": "TSB (slow movers)",
+}
 KIND_ORDER = tuple(KIND_LABELS)
 _THOUSAND_FROM = 100_000.0
 _MILLION_FROM = 1_000_000.0

@@ -93,6 +93,7 @@ def made_loads(locations: pd.DataFrame) -> pd.DataFrame:
             "trucks": [1 + i % 2 for i in range(len(stores))],
             "volume_m3": [3.0 + 2 * i for i in range(len(stores))],
             "weight_kg": [800.0 + 90 * i for i in range(len(stores))],
+            "truck_volume_m3": 20.0,
             "fill": [0.2 + 0.09 * i for i in range(len(stores))],
             "cost": [420.0 - 11 * i for i in range(len(stores))],
             "lines": [5 + i for i in range(len(stores))],
@@ -165,7 +166,7 @@ def made_plan(
         exceptions=made_exceptions(locations, skus),
         kpis=KPIS,
         forecast=forecast.replace(drivers=drivers),
-        network=SimpleNamespace(locations=locations),
+        network=SimpleNamespace(locations=locations, calendar=made_calendar(locations)),
         snapshot=snapshot_at({}, settings, CUTOFF).replace(),
         manifest={
             "status": "optimal",
@@ -179,9 +180,15 @@ def made_plan(
     )
 
 
+def made_calendar(locations: pd.DataFrame) -> Any:
+    """Every location is open every day."""
+    names = locations["location"].to_numpy()
+    return SimpleNamespace(locations=names, open_days=lambda cutoff, n: np.ones((len(names), n), dtype=bool))
+
+
 def made_panel(plan: Any, skus: Any) -> Any:
     """A history for every forecast series, with some days on which the shelf was empty."""
-    series = plan.forecast.series[["sku", "location"]].assign(first_day=pd.Timestamp("2024-01-01"))
+    series = plan.forecast.series[["sku", "location"]].assign(first_day=-30, last_day=900)
     rng = np.random.default_rng(5)
     n_days = 120
     dates = pd.date_range(end=CUTOFF, periods=n_days)

@@ -34,7 +34,7 @@ def test_days_with_an_empty_shelf_are_marked_one_by_one() -> None:
 
 def test_each_run_of_promotion_days_is_one_box() -> None:
     is_promotion = np.isin(np.arange(17), [2, 3, 4, 12])
-    assert forecast_chart(dataclasses.replace(FLAT, is_promotion=is_promotion)).count("<rect") == 2
+    assert forecast_chart(dataclasses.replace(FLAT, is_promotion=is_promotion)).count('class="edge"') == 2
 
 
 def test_a_stock_point_without_history_has_a_chart() -> None:
@@ -55,7 +55,7 @@ def test_demand_of_nothing_has_an_axis() -> None:
 
 def test_benefits_stand_right_and_costs_left_of_zero() -> None:
     bar = terms_bar([("shortage_avoided", 100.0), ("holding", -20.0)], 120.0, "CNY")
-    assert bar.count("<rect") == 2
+    assert bar.count('class="edge"') == 2
     assert "shortage avoided +CNY 100, holding −CNY 20.00" in bar
 
 

@@ -52,7 +52,14 @@ def test_lanes_are_ranked_by_value_and_bars_are_relative_to_the_largest() -> Non
 
 def test_fill_is_weighted_by_cost_and_lanes_without_a_truck_size_are_left_out() -> None:
     # (0.5 * 100 + 1.0 * 300) / 400 = 0.875
-    loads = pd.DataFrame({"trucks": [1, 1, 1, 0], "fill": [0.5, 1.0, np.nan, 0.1], "cost": [100.0, 300.0, 50.0, 9.0]})
+    loads = pd.DataFrame(
+        {
+            "trucks": [1, 1, 1, 0],
+            "truck_volume_m3": [10.0, 10.0, np.inf, 10.0],
+            "fill": [0.5, 1.0, 0.0, 0.1],
+            "cost": [100.0, 300.0, 50.0, 9.0],
+        }
+    )
     assert tables.cost_weighted_fill(loads) == pytest.approx(0.875)
     assert np.isnan(tables.cost_weighted_fill(loads.head(0)))
 
