@@ -297,8 +297,7 @@ def _forecast(shown: DemandPicture) -> dict[str, Any]:
 
 
 def _forecast_hint(plan: Plan) -> str:
-    n = len(plan.forecast.series)
     return (
-        f"A choice out of {n:,} stock points: where the orders of largest benefit go, and where most is wanted. The forecast of every stock "
-        "point is in forecast.parquet."
+        f"A choice out of {len(plan.forecast.series):,} stock points: where the orders of largest benefit go, and where "
+        "most is wanted. The forecast of every stock point is in forecast.parquet."
     )

@@ -101,7 +101,10 @@ def _region_names(layout: Layout) -> list[Markup]:
     """Return the names of regions, above the flows so that they can be read."""
     if not layout.is_geographic:
         return []
-    tops = [(str(name), group.loc[group["y"].idxmin()]) for name, group in _regional(layout.places).groupby("region")]
+    tops = [
+        (str(name), group.sort_values("y", kind="stable").iloc[0])
+        for name, group in _regional(layout.places).groupby("region")
+    ]
     return [
         text(float(top["x"]), float(top["y"]) - _REGION_PADDING + 12, name, "region-name", "middle")
         for name, top in tops
