@@ -9,9 +9,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from cockpit import report_tables as tables
-from cockpit.report_charts import DemandPicture, forecast_chart, terms_bar
+from cockpit.report_charts import terms_bar
 from cockpit.report_facts import assumption_items, data_facts, excluded_items, solver_facts, timing_rows
-from cockpit.report_forecasts import demand_pictures
+from cockpit.report_forecasts import demand_pictures, forecast_figure
 from cockpit.report_layout import Layout, lay_out
 from cockpit.report_map import MAX_FLOWS, network_picture, shape
 from cockpit.svg import element
@@ -31,6 +31,10 @@ _TERM_CONVENTION = (
     "One plan moves everything together, so splitting its money over lines is a convention: lines are counted one "
     "after another in a fixed order, and their terms add up exactly to the plan's difference. Green is benefit, red is "
     "cost."
+)
+_FORECAST_CHOICE = (
+    "A choice out of {n:,} stock points: where the orders of largest benefit go, and where most is wanted. The forecast "
+    "of every stock point is in forecast.parquet."
 )
 
 
@@ -84,8 +88,8 @@ def page_values(plan: Plan, *, status: str, next_command: str) -> dict[str, Any]
         "top": _top(plan, currency),
         "trucks": _trucks(plan.loads, currency),
         "exceptions": _exceptions(plan.exceptions, currency),
-        "forecast_hint": _forecast_hint(plan),
-        "forecasts": [_forecast(shown) for shown in demand_pictures(plan, n=N_FORECASTS)],
+        "forecast_hint": _FORECAST_CHOICE.format(n=len(plan.forecast.series)),
+        "forecasts": [forecast_figure(shown) for shown in demand_pictures(plan, n=N_FORECASTS)],
         "data": data_values(plan),
         "solver": {
             "facts": solver_facts(plan.manifest, currency),
@@ -274,30 +278,3 @@ def _symbols() -> Markup:
         drawing = element("svg", {"viewBox": "0 0 16 16", "aria-hidden": "true"}, symbol)
         keys.append(element("span", {"class": "key"}, drawing, tier))
     return Markup("").join(keys)
-
-
-def _forecast(shown: DemandPicture) -> dict[str, Any]:
-    largest = max((abs(amount) for _, amount in shown.drivers), default=1.0) or 1.0
-    drivers = [
-        {
-            "family": label(family),
-            "amount": f"{amount:+,.2f}".replace("-", "−"),
-            "bar": round(100 * abs(amount) / largest, 1),
-            "sign": "up" if amount >= 0 else "down",
-        }
-        for family, amount in shown.drivers
-    ]
-    return {
-        "sku": shown.sku,
-        "location": shown.location,
-        "note": shown.note,
-        "chart": forecast_chart(shown),
-        "drivers": drivers,
-    }
-
-
-def _forecast_hint(plan: Plan) -> str:
-    return (
-        f"A choice out of {len(plan.forecast.series):,} stock points: where the orders of largest benefit go, and where "
-        "most is wanted. The forecast of every stock point is in forecast.parquet."
-    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from cockpit.report_charts import DemandPicture
-from cockpit.wording import MODEL_LABELS
+from cockpit.report_charts import DemandPicture, forecast_chart
+from cockpit.wording import MODEL_LABELS, label
 
 if TYPE_CHECKING:
     from engine import Plan
@@ -161,3 +161,19 @@ def _note(series: pd.Series) -> str:
     model = MODEL_LABELS.get(str(series["model"]), str(series["model"]))
     reason = str(series["fallback"]) if pd.notna(series["fallback"]) else ""
     return f"{model}, fallback: {reason}" if reason else model
+
+
+def forecast_figure(shown: DemandPicture) -> dict[str, Any]:
+    """Return one forecast for the template: its chart, and its drivers with bars relative to the largest."""
+    largest = max((abs(amount) for _, amount in shown.drivers), default=1.0) or 1.0
+    drivers = [
+        {
+            "family": label(family),
+            "amount": f"{amount:+,.2f}".replace("-", "−"),
+            "bar": round(100 * abs(amount) / largest, 1),
+            "sign": "up" if amount >= 0 else "down",
+        }
+        for family, amount in shown.drivers
+    ]
+    about = {"sku": shown.sku, "location": shown.location, "note": shown.note}
+    return {**about, "chart": forecast_chart(shown), "drivers": drivers}
