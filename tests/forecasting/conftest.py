@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from network.settings import ChainSettings, settings_from_mapping
 from network.snapshot import snapshot_at
 
 FIRST = pd.Timestamp("2024-01-01")
-QUICK = ForecastConfig(horizon_days=14, threads=1, n_origins=2, max_training_rows=8_000, max_rounds=60)
+QUICK = ForecastConfig(horizon_days=7, threads=1, n_origins=2, max_training_rows=8_000, max_rounds=80)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Chain:
 
     tables: dict[str, pd.DataFrame]
     settings: ChainSettings
+    config: ClassVar[ForecastConfig] = QUICK
 
     def fit(self, cutoff: str | pd.Timestamp, config: ForecastConfig = QUICK) -> Forecaster:
         snapshot = snapshot_at(self.tables, self.settings, pd.Timestamp(cutoff))
@@ -164,3 +166,10 @@ def rich_chain(make_chain: Callable[..., Chain]) -> Chain:
         ),
         receipts=pd.DataFrame({"order_id": orders, "sku": "K0", "date": dates, "quantity": 5}).iloc[:-3],
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def fitted(rich_chain: Chain) -> tuple[Chain, pd.Timestamp, Forecaster]:
+    """The rich chain, a cutoff, and what was fitted there; its last week held promotions."""
+    cutoff = pd.Timestamp("2024-03-17")
+    return rich_chain, cutoff, rich_chain.fit(cutoff)
