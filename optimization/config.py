@@ -38,6 +38,9 @@ class PlanConfig:
         Most lateral origins, and most regular sources, considered for one stock point.
     pooled_correlation
         Correlation between the forecast errors of one SKU at two locations, in [0, 1].
+    commitment_premium
+        Extra holding cost below the central tier, as a share: stock sent to one place can no longer go to another, so
+        nothing is sent earlier than it is worth.
     handling_share
         Least cost of moving a unit, as a share of its unit cost, so that nothing moves for nothing.
     cost_steps
@@ -62,6 +65,7 @@ class PlanConfig:
     max_lateral_origins: int = 8
     max_sources: int = 4
     pooled_correlation: float = 0.2
+    commitment_premium: float = 0.5
     handling_share: float = 0.002
     cost_steps: int = 4_000_000
     truck_fill_up: bool = True

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from network.columns import Mode
+from network.columns import Mode, Tier
 from network.economics import sku_economics
 from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
@@ -108,7 +108,9 @@ def build_cost_curves(
     local = _local(forecast, facts, coverage=coverage, levels=levels)
     shared = aligned(Knots(local.breaks, local.cdf), coverage.shortage_day)
     local = LocalKnots(shared.breaks, shared.cdf, local.lost)
-    curves = _local_curves(positions, targets, facts=facts, coverage=coverage, local=local)
+    is_central = (targets["tier"] == Tier.CENTRAL).to_numpy(dtype=bool)
+    committed = facts.holding * np.where(is_central, 1.0, 1.0 + config.commitment_premium)
+    curves = _local_curves(positions, targets, facts=replace(facts, holding=committed), coverage=coverage, local=local)
     curves = _with_maximum(curves, facts, forecast=forecast, receipts=coverage.receipts)
     curves = _with_waste(curves, facts, forecast=forecast, levels=levels)
     if not config.echelon_chain:
@@ -225,9 +227,10 @@ def _with_maximum(
         hit = rows[receipts[rows, day]]
         used = _mean_of(forecast, facts.series[hit], np.maximum(day - curves.first_receipt[hit], 0))
         ceiling = np.round(facts.maximum[hit] + used).astype(np.int64)
-        bent = np.minimum(curves.breaks[hit, day], ceiling[:, None])
-        bent[:, -1] = ceiling
-        curves.breaks[hit, day] = bent
+        # Above the last break nobody wants a unit anyway.
+        binds = ceiling < curves.breaks[hit, day, -1]
+        hit, ceiling = hit[binds], ceiling[binds]
+        curves.breaks[hit, day] = np.minimum(curves.breaks[hit, day], ceiling[:, None])
         curves.slack[hit, day] = np.maximum(facts.shortage[hit], facts.holding[hit])
     return curves
 

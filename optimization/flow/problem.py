@@ -100,7 +100,7 @@ class SkuProblem:
     def most_bought(self) -> int:
         """Units beyond which no purchase can be useful: the last knots of all rows less what is there."""
         return sum(
-            int(np.maximum(rows.breaks[:, :, -1].max(axis=1) - rows.base[:, -1], 0).sum())
+            int(np.maximum(rows.breaks[:, :, -1] - rows.base, 0).max(axis=1).sum())
             for rows in (self.points, self.echelons)
             if len(rows.base)
         )
