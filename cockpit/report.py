@@ -33,8 +33,8 @@ _TERM_CONVENTION = (
     "cost."
 )
 _FORECAST_CHOICE = (
-    "A choice out of {n:,} stock points: where the orders of largest benefit go, and where most is wanted. The forecast "
-    "of every stock point is in forecast.parquet."
+    "A choice out of {n:,} stock points: where the orders of largest benefit go, and where most is wanted. The "
+    "forecast of every stock point is in forecast.parquet."
 )
 
 
