@@ -42,11 +42,13 @@ class CostCurves:
     shortage_day
         (n, T) days on which a coverage interval ends; shortage is charged on these only, once an interval.
     waste
-        (n,) [money/unit]; 0 where goods do not expire.
+        (n,) [money/unit] lost with a unit that expires, or in part with one that is left over and ages.
     waste_day
-        (n,) day on which waste is charged: the last before the receipt after tonight's.
+        (n,) day on which it is charged: for goods that expire the last before the receipt after tonight's, for others
+        the last of the horizon.
     waste_breaks, waste_cdf
-        (n, K), (n, K + 1) knots of the demand until what is there on that day expires.
+        (n, K), (n, K + 1) share of `waste` that one more unit loses: the probability that it expires, or its holding
+        until it is sold.
     slack
         (n, T) price of a unit above the maximum stock, which is then the last break [money/unit]; else 0.
     lost_before_first_receipt
@@ -119,7 +121,7 @@ class CostCurves:
         return cost
 
     def expected_waste(self, supply: Ints) -> Floats:
-        """Cost of units that will expire, of cumulative supply (n, T) -> (n,) [money]."""
+        """Cost of units that will expire or age, of cumulative supply (n, T) -> (n,) [money]."""
         at = supply[np.arange(len(supply)), self.waste_day]
         cost: Floats = self.waste * expected_held(Knots(self.waste_breaks, self.waste_cdf), at)
         return cost

@@ -15,7 +15,8 @@ from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
 from optimization.coverage import Coverage, build_coverage
 from optimization.curve_echelon import EchelonCurves, echelon_curves
-from optimization.curve_knots import Knots, LocalKnots, aligned, knots, local_knots
+from optimization.curve_ending import with_ageing, with_waste
+from optimization.curve_knots import Knots, LocalKnots, aligned, local_knots
 from optimization.inbound import build_inbound
 from optimization.pooling import Pool, build_pools
 
@@ -32,7 +33,7 @@ LONGEST_LIFE_DAYS = 60
 
 
 @dataclass(frozen=True, eq=False)
-class PointFacts:
+class StockFacts:
     """What the curves need to know of each stock point, in the order of the positions.
 
     Parameters
@@ -95,7 +96,7 @@ def build_cost_curves(
         Settings.
     """
     inbound = build_inbound(positions, snapshot, network=network, horizon=horizon, max_sources=config.max_sources)
-    facts = point_facts(forecast, snapshot, positions=positions, targets=targets, arrivals=arrivals, horizon=horizon)
+    facts = stock_facts(forecast, snapshot, positions=positions, targets=targets, arrivals=arrivals, horizon=horizon)
     has_series = facts.series >= 0
     daily = (
         np.where(has_series, forecast.interval_mean(0, 1)[facts.series], 0.0) if has_series.any() else 0.0 * facts.waste
@@ -112,7 +113,9 @@ def build_cost_curves(
     committed = facts.holding * np.where(is_central, 1.0, 1.0 + config.commitment_premium)
     curves = _local_curves(positions, targets, facts=replace(facts, holding=committed), coverage=coverage, local=local)
     curves = _with_maximum(curves, facts, forecast=forecast, receipts=coverage.receipts)
-    curves = _with_waste(curves, facts, forecast=forecast, levels=levels)
+    curves = with_waste(curves, facts, forecast=forecast, levels=levels)
+    cost = sku_economics(snapshot).set_index("sku")["unit_cost"].reindex(positions["sku"]).fillna(0.0)
+    curves = with_ageing(curves, facts, forecast=forecast, inbound=inbound, unit_cost=cost.to_numpy(dtype=np.float64))
     if not config.echelon_chain:
         return curves
     is_purchase = network.lanes["mode"].to_numpy()[inbound.lane] == Mode.PURCHASE
@@ -121,7 +124,7 @@ def build_cost_curves(
     return _joined(curves, echelon, pool=pool)
 
 
-def point_facts(
+def stock_facts(
     forecast: Forecast,
     snapshot: Snapshot,
     *,
@@ -129,7 +132,7 @@ def point_facts(
     targets: pd.DataFrame,
     arrivals: pd.DataFrame,
     horizon: int,
-) -> PointFacts:
+) -> StockFacts:
     """Gather stock, limits and money of each stock point; parameters as for `build_cost_curves`."""
     keys = pd.MultiIndex.from_frame(positions[KEY])
     series = pd.MultiIndex.from_frame(forecast.series[KEY]).get_indexer(keys)
@@ -144,7 +147,7 @@ def point_facts(
     life = snapshot.table("skus").set_index("sku")["shelf_life_days"].reindex(positions["sku"])
     days = life.astype("float64").fillna(0).to_numpy(dtype=np.float64)
     share = snapshot.settings.economics.waste_value_share
-    return PointFacts(
+    return StockFacts(
         series=np.asarray(series, dtype=np.int64),
         supply=free_tonight(positions)[:, None] + np.cumsum(pipeline, axis=1),
         pipeline=pipeline,
@@ -171,7 +174,7 @@ def shelf_floor(positions: pd.DataFrame, targets: pd.DataFrame) -> Ints:
     return floor
 
 
-def _local(forecast: Forecast, facts: PointFacts, *, coverage: Coverage, levels: Floats) -> LocalKnots:
+def _local(forecast: Forecast, facts: StockFacts, *, coverage: Coverage, levels: Floats) -> LocalKnots:
     """Knots of every point; without a forecast, demand is just what must stay on the shelf."""
     n, horizon = facts.supply.shape
     breaks = np.repeat(np.repeat(facts.floor[:, None, None], horizon, axis=1), levels.size, axis=2)
@@ -193,7 +196,7 @@ def _local(forecast: Forecast, facts: PointFacts, *, coverage: Coverage, levels:
 
 
 def _local_curves(
-    positions: pd.DataFrame, targets: pd.DataFrame, *, facts: PointFacts, coverage: Coverage, local: LocalKnots
+    positions: pd.DataFrame, targets: pd.DataFrame, *, facts: StockFacts, coverage: Coverage, local: LocalKnots
 ) -> CostCurves:
     n, horizon, size = local.breaks.shape
     points = positions[KEY].assign(tier=targets["tier"].to_numpy(), kind="local").astype("str")
@@ -218,7 +221,7 @@ def _local_curves(
 
 
 def _with_maximum(
-    curves: CostCurves, facts: PointFacts, *, forecast: Forecast, receipts: npt.NDArray[np.bool_]
+    curves: CostCurves, facts: StockFacts, *, forecast: Forecast, receipts: npt.NDArray[np.bool_]
 ) -> CostCurves:
     """Make the maximum stock the last break on receipt days, and price what is above it like a lost sale."""
     rows = np.flatnonzero(~np.isnan(facts.maximum))
@@ -244,21 +247,6 @@ def _mean_of(forecast: Forecast, series: Ints, n_days: Ints) -> Floats:
     return result
 
 
-def _with_waste(curves: CostCurves, facts: PointFacts, *, forecast: Forecast, levels: Floats) -> CostCurves:
-    """Set the demand until expiry of what is there on the waste day: D[0..day + life]."""
-    rows = np.flatnonzero((facts.life > 0) & (facts.series >= 0) & (facts.waste > 0))
-    stops = curves.waste_day[rows] + facts.life[rows] + 1
-    for stop in np.unique(stops):
-        hit = rows[stops == stop]
-        part = forecast.take(facts.series[hit])
-        lost = curves.lost_before_first_receipt[hit]
-        quantiles = part.interval_quantiles(levels, 0, int(stop))
-        found = knots(quantiles, lambda at, p=part, s=int(stop): p.interval_cdf(at, 0, s), shift=-lost)  # type: ignore[misc]
-        curves.waste_breaks[hit], curves.waste_cdf[hit] = found.breaks, found.cdf
-        curves.waste[hit] = facts.waste[hit]
-    return curves
-
-
 def _joined(curves: CostCurves, echelon: EchelonCurves, *, pool: Pool) -> CostCurves:
     """Append the echelon rows."""
     roots = pool.roots
@@ -274,7 +262,7 @@ def _joined(curves: CostCurves, echelon: EchelonCurves, *, pool: Pool) -> CostCu
         shortage=np.concatenate([curves.shortage, echelon.shortage]),
         shortage_day=np.concatenate([curves.shortage_day, echelon.shortage_day]),
         waste=np.concatenate([curves.waste, echelon.waste]),
-        waste_day=np.concatenate([curves.waste_day, curves.waste_day[roots]]),
+        waste_day=np.concatenate([curves.waste_day, curves.window[roots] - 1]),
         waste_breaks=np.concatenate([curves.waste_breaks, echelon.waste_breaks]),
         waste_cdf=np.concatenate([curves.waste_cdf, echelon.waste_cdf]),
         slack=np.concatenate([curves.slack, np.zeros((n_pools, curves.horizon))]),

@@ -22,7 +22,7 @@ from optimization.pooling import (
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
-    from optimization.curve_build import PointFacts
+    from optimization.curve_build import StockFacts
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -94,7 +94,7 @@ def pooled_demand(forecast: Forecast, series: Ints, *, pool: Pool, n_days: int, 
 
 
 def echelon_curves(
-    forecast: Forecast, facts: PointFacts, *, pool: Pool, coverage: Coverage, lost: Floats, config: PlanConfig
+    forecast: Forecast, facts: StockFacts, *, pool: Pool, coverage: Coverage, lost: Floats, config: PlanConfig
 ) -> EchelonCurves:
     """Build the curves of every pool: echelon stock of day d must serve demand up to day d + lag.
 

@@ -153,12 +153,12 @@ def _along(
     planned = state.planned[group]
     endless = np.full_like(planned, np.iinfo(np.int64).max // 4)
     spare = np.where((origin >= 0)[:, None], state.spare[origin], endless)
-    keeps = data.curves.waste[point] > 0
+    expires = (data.curves.waste[point] > 0) & (data.curves.waste_day[point] < data.curves.horizon - 1)
     return pull_forward(
         state.quantity[group],
         planned,
         spare=spare,
-        room=np.where(keeps, 0, state.room[point]),
+        room=np.where(expires, 0, state.room[point]),
         share=share,
         lot=part["lot"].to_numpy(dtype=np.int64),
         holding=data.curves.holding[point],

@@ -11,6 +11,8 @@ import pandas as pd
 
 from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
+from optimization.curve_build import shelf_floor
+from optimization.curve_refresh import refreshed_curves, rescued_points
 from optimization.decisions import (
     DROPPED_COLUMNS,
     MOVE_COLUMNS,
@@ -72,6 +74,12 @@ def decide(
     data = flow_data(forecast, network, snapshot, positions=positions, targets=targets, curves=curves, config=config)
     maximum = targets["max_stock"].to_numpy(dtype=np.float64)
     flow = solve_flows(data, config)
+    rows, extra = rescued_points(data, flow.quantity)
+    if rows.size:
+        floor = shelf_floor(positions, targets)
+        curves = refreshed_curves(forecast, curves, rows=rows, extra=extra, floor=floor, config=config)
+        data = replace(data, curves=curves)
+        flow = solve_flows(data, config, before=flow, changed=rows)
     bound = flow.bound
     dropped: list[pd.DataFrame] = []
     for turn in range(MAX_PASSES):
@@ -151,14 +159,13 @@ def _with_cases(lines: pd.DataFrame) -> pd.DataFrame:
 def _dropped_table(
     lines: pd.DataFrame, dropped: list[pd.DataFrame], *, data: FlowData, cutoff: pd.Timestamp
 ) -> pd.DataFrame:
-    """List what the flow wanted and no truck, lot or limit let go, with the quantity it wanted."""
-    fallen = lines[(lines["quantity"] == 0) & (lines["flow_quantity"] > 0)]
+    """List what the flow wanted and no truck or limit let go, with the quantity it wanted; a part of a lot is not."""
+    fallen = lines[(lines["quantity"] == 0) & (lines["flow_quantity"] > 0) & (lines["reason"] != "")]
     table = pd.concat([*dropped, fallen], ignore_index=True).drop_duplicates(
         ["sku", "origin", "destination", "mode"], keep="last"
     )
-    reason = table["reason"].where(table["reason"] != "", "less than a lot is worth")
     due = cutoff + pd.to_timedelta(table["arrival_day"].to_numpy(dtype=np.int64) + 1, unit="D")
-    table = _with_cases(table.assign(quantity=table["flow_quantity"], reason=reason))
+    table = _with_cases(table.assign(quantity=table["flow_quantity"]))
     table = table.assign(ship_date=cutoff + pd.Timedelta(days=1), due_date=due, load_id="")
     return typed(table.sort_values(["sku", "origin", "destination", "mode"], kind="stable"), DROPPED_COLUMNS)
 

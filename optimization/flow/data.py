@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,12 +52,12 @@ class Moves:
     cost: Floats
     inbound: Inbound
 
-    @property
+    @cached_property
     def destination(self) -> Ints:
         """(k,) rows of the points that receive."""
         return self.inbound.point[self.pair]
 
-    @property
+    @cached_property
     def origin(self) -> Ints:
         """(k,) rows of the points that send; -1 for suppliers."""
         return self.inbound.origin_point[self.pair]
@@ -101,7 +102,7 @@ class FlowData:
     has_echelon: Flags
     lanes: pd.DataFrame
 
-    @property
+    @cached_property
     def pipeline(self) -> Ints:
         """(n, T) units that open orders bring by day."""
         supply = self.curves.base_supply[: len(self.positions)]

@@ -43,7 +43,9 @@ class SkuFlow:
     n_arcs: int
 
 
-def solve_flows(data: FlowData, config: PlanConfig, *, before: FlowPlan | None = None) -> FlowPlan:
+def solve_flows(
+    data: FlowData, config: PlanConfig, *, before: FlowPlan | None = None, changed: Ints | None = None
+) -> FlowPlan:
     """Solve all SKUs, one after the other, in the order of their names.
 
     Parameters
@@ -53,8 +55,10 @@ def solve_flows(data: FlowData, config: PlanConfig, *, before: FlowPlan | None =
     config
         Settings.
     before
-        Plan of the same input before some of tonight's moves were banned: only SKUs that used such a move are solved
-        again.
+        Plan of the same input before some of tonight's moves were banned or some points changed: only SKUs that used
+        such a move or have such a point are solved again.
+    changed
+        Rows of the points that changed.
 
     Returns
     -------
@@ -67,7 +71,10 @@ def solve_flows(data: FlowData, config: PlanConfig, *, before: FlowPlan | None =
     is_stale = np.ones(slices.sku.size, dtype=bool)
     if before is not None:
         used = np.flatnonzero(data.is_banned & (quantity[n_regular:] > 0))
-        is_stale = np.isin(np.arange(slices.sku.size), np.searchsorted(slices.tonight, used, side="right") - 1)
+        stale = np.searchsorted(slices.tonight, used, side="right") - 1
+        if changed is not None:
+            stale = np.append(stale, np.searchsorted(slices.point, changed, side="right") - 1)
+        is_stale = np.isin(np.arange(slices.sku.size), stale)
     constants = _constant_costs(data, slices)
     rows = []
     for index, sku in enumerate(slices.sku):
