@@ -223,11 +223,11 @@ def _local_curves(
 def _with_maximum(
     curves: CostCurves, facts: StockFacts, *, forecast: Forecast, receipts: npt.NDArray[np.bool_]
 ) -> CostCurves:
-    """Make the maximum stock the last break on receipt days, and price what is above it like a lost sale."""
+    """Make the maximum stock the last break up to the first receipt and on receipt days; price what is above it."""
     rows = np.flatnonzero(~np.isnan(facts.maximum))
     horizon = curves.horizon
     for day in range(horizon) if rows.size else ():
-        hit = rows[receipts[rows, day]]
+        hit = rows[receipts[rows, day] | (day <= curves.first_receipt[rows])]
         used = _mean_of(forecast, facts.series[hit], np.maximum(day - curves.first_receipt[hit], 0))
         ceiling = np.round(facts.maximum[hit] + used).astype(np.int64)
         # Above the last break nobody wants a unit anyway.
