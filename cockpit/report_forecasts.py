@@ -122,13 +122,13 @@ def _open_days(network: SupplyNetwork, location: str, dates: pd.DatetimeIndex) -
 
 def promotion_days(snapshot: Snapshot, sku: str, location: str, *, days: pd.DatetimeIndex) -> np.ndarray:
     """Return which days a promotion known by the cutoff covers this stock point."""
-    promotions = snapshot.tables["promotions"]
+    promotions = snapshot.table("promotions")
     covered = np.zeros(len(days), dtype=bool)
     if promotions.empty:
         return covered
-    category = _attribute(snapshot.tables["skus"], "sku", sku, "category")
+    category = _attribute(snapshot.table("skus"), "sku", sku, "category")
     place = {"location": location}
-    place |= {name: _attribute(snapshot.tables["locations"], "location", location, name) for name in ("zone", "region")}
+    place |= {name: _attribute(snapshot.table("locations"), "location", location, name) for name in ("zone", "region")}
     hits = _matches(promotions, "sku", sku) & _matches(promotions, "category", category)
     for name, value in place.items():
         hits &= _matches(promotions, name, value)
