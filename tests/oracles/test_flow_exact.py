@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -256,3 +257,24 @@ def test_on_200_random_networks_the_flow_equals_the_linear_program() -> None:
         assert plan_cost(problem, found.quantity) == pytest.approx(found.objective)
         n_moved += int(found.quantity.sum())
     assert n_moved > 1000, "the instances must ask for moves"
+
+
+def with_one_more(problem: SkuProblem, point: int) -> SkuProblem:
+    """Put one more unit on hand at a point."""
+    free, base = problem.free.copy(), problem.points.base.copy()
+    free[point] += 1
+    base[point] += 1
+    echelons = replace(problem.echelons, base=problem.echelons.base + 1)
+    return replace(problem, free=free, points=replace(problem.points, base=base), echelons=echelons)
+
+
+def test_one_more_unit_never_costs_more_than_keeping_it() -> None:
+    """Whoever has it may leave it where it is: it costs at most the steepest slopes of its point and echelon."""
+    rng = np.random.default_rng(11)
+    for _ in range(60):
+        problem = random_problem(rng, n_points=3, horizon=5, n_moves=10, top=8)
+        point = int(rng.integers(0, 3))
+        kept = problem.points.slopes[point, :, -1].sum() + problem.points.waste_slopes[point, -1]
+        kept += problem.echelons.slopes[:, :, -1].sum() + problem.echelons.waste_slopes[:, -1].sum()
+        before, after = solve_sku(problem, STEPS), solve_sku(with_one_more(problem, point), STEPS)
+        assert after.objective <= before.objective + kept + allowance(problem)
