@@ -11,6 +11,8 @@ import pandas as pd
 Array32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
+# Columns that narrow a promotion to series; empty ones narrow nothing.
+SCOPES = ("sku", "category", "location", "zone", "region")
 MECHANISMS = ("discount", "live", "flash", "presale", "bundle", "gift")
 
 
@@ -134,19 +136,21 @@ def promotion_plan(
 
 
 def _pairs(promotions: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
-    """Join promotions to series by SKU, else by category, within their location, zone and region."""
-    text = ["sku", "category", "location", "zone", "region"]
-    named = promotions.assign(**{name: promotions[name].astype("str").fillna("") for name in text})
-    rows = series[["sku", "category", "location", "zone", "region"]].assign(row=np.arange(len(series)))
-    suffixes = ("", "_of_series")
-    by_sku = named[named["sku"] != ""].merge(rows, on="sku", how="inner", suffixes=suffixes)
-    by_category = named[(named["sku"] == "") & (named["category"] != "")]
-    by_category = by_category.merge(rows, on="category", how="inner", suffixes=suffixes)
-    pairs = pd.concat([by_sku, by_category], ignore_index=True)
-    is_there = np.ones(len(pairs), dtype=bool)
-    for name in ("location", "zone", "region"):
-        is_there &= ((pairs[name] == "") | (pairs[name] == pairs[f"{name}_of_series"])).to_numpy(dtype=bool)
-    return pairs[is_there].reset_index(drop=True)
+    """Join promotions to the series that agree in every scope a promotion names: SKU, else category, and place."""
+    named = promotions.assign(**{name: promotions[name].astype("str").fillna("") for name in SCOPES})
+    named.loc[named["sku"] != "", "category"] = ""
+    named = named[(named["sku"] != "") | (named["category"] != "")]
+    pattern = (named[list(SCOPES)] != "").to_numpy(dtype=np.int64) @ (1 << np.arange(len(SCOPES)))
+    rows = series[list(SCOPES)].assign(row=np.arange(len(series)))
+    parts = []
+    for bits in np.unique(pattern):
+        keys = [name for position, name in enumerate(SCOPES) if bits >> position & 1]
+        scoped = named[pattern == bits].drop(columns=[name for name in SCOPES if name not in keys])
+        parts.append(scoped.merge(rows[[*keys, "row"]], on=keys, how="inner"))
+    if not parts:
+        return named.assign(row=pd.Series(dtype="int64"))
+    pairs: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return pairs
 
 
 def _days(dates: pd.Series[pd.Timestamp], first: pd.Timestamp) -> Ints:
