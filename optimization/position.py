@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from network.columns import Mode, OrderState, Tier
+from network.columns import Channel, Mode, OrderState, Tier
 
 if TYPE_CHECKING:
+    from forecasting.forecast import Forecast
     from network.graph import SupplyNetwork
     from network.snapshot import Snapshot
 
@@ -19,6 +20,11 @@ POSITION_COLUMNS = (
 )
 # An order in one of these states will bring goods; in the others it never will, or not yet.
 COMING_STATES = (OrderState.APPROVED, OrderState.RELEASED, OrderState.CONFIRMED)
+PROMISE_COLUMNS = ("sku", "channel", "zone", "day", "quantity")
+# Level of tomorrow's walk-in demand that is kept for those who come to the shop.
+WALK_IN_LEVEL = 0.9
+# Sales this recent tell how much of a place's demand walks in [days].
+CHANNEL_WINDOW_DAYS = 56
 _LINE_COLUMNS = ["order_id", "origin", "destination", "sku", "quantity", "ship_date", "due_date"]
 
 
@@ -128,6 +134,103 @@ def arrivals(
     summed = rows.groupby([*KEY, "day"], observed=True, as_index=False)["quantity"].sum()
     frame = pd.DataFrame({name: summed[name] for name in (*KEY, "day", "quantity")})
     return frame.astype({"sku": "str", "location": "str", "day": "int64", "quantity": "int64"})
+
+
+def available_to_promise(
+    snapshot: Snapshot,
+    network: SupplyNetwork,
+    forecast: Forecast,
+    *,
+    positions: pd.DataFrame,
+    arrivals: pd.DataFrame,
+    days: tuple[int, ...] = (0,),
+) -> pd.DataFrame:
+    """Units that may be promised: free on hand - allocated - presale reserve - walk-in protection - display - buffer.
+
+    Confirmed receipts up to the day are added; each location's result is floored at 0. A zone and channel may draw on
+    every location that serves it; a zone without serving rules on those that stand in it. Customers who walk in are
+    not kept from the units that are kept for them.
+
+    Parameters
+    ----------
+    snapshot, network
+        What is known; serving rules.
+    forecast
+        Demand, for the walk-in protection.
+    positions, arrivals
+        Results of `inventory_positions` and `arrivals`.
+    days
+        Day indexes wanted; 0 is the day after the cutoff.
+
+    Returns
+    -------
+    `PROMISE_COLUMNS`, sorted; quantity in whole units. One location may stand behind several zones and channels.
+    """
+    free = positions["on_hand"] - positions["allocated"] - positions["backorders"]
+    kept = _display(snapshot, positions) + _presale_reserve(snapshot, network, positions)
+    kept = kept + _record_buffer(snapshot, positions)
+    walk_in = _walk_in_protection(snapshot, forecast, positions)
+    serving = _serving(network)
+    frames = []
+    for day in days:
+        received = _quantity_at(arrivals[arrivals["day"] <= day], positions[KEY])
+        base = positions[KEY].assign(shop=free - kept + received, other=free - kept + received - walk_in, day=day)
+        rows = base.merge(serving, on="location")
+        is_shop = rows["channel"] == Channel.WALK_IN
+        frames.append(rows.assign(quantity=rows["shop"].where(is_shop, rows["other"]).clip(lower=0)))
+    table = pd.concat(frames, ignore_index=True)
+    summed = table.groupby(list(PROMISE_COLUMNS[:-1]), as_index=False)["quantity"].sum()
+    return pd.DataFrame({name: summed[name] for name in PROMISE_COLUMNS}).astype({"quantity": "int64"})
+
+
+def _serving(network: SupplyNetwork) -> pd.DataFrame:
+    """Locations behind each zone and channel; without rules, each own location behind the zone it stands in."""
+    rules = network.serving[["zone", "channel", "location"]].drop_duplicates()
+    places = network.locations[network.locations["tier"].isin([str(Tier.STORE), str(Tier.FORWARD)])]
+    alone = places[~places["zone"].isin(rules["zone"]) | ~places["location"].isin(rules["location"])]
+    own = pd.DataFrame({"zone": alone["zone"].fillna(""), "location": alone["location"]})
+    own = own.assign(channel=str(Channel.WALK_IN))
+    return pd.concat([rules, own], ignore_index=True).drop_duplicates(["zone", "channel", "location"])
+
+
+def _display(snapshot: Snapshot, positions: pd.DataFrame) -> pd.Series[int]:
+    """Display stock of each point."""
+    shown = snapshot.table("assortment").rename(columns={"presentation_stock": "quantity"})
+    return _quantity_at(shown[[*KEY, "quantity"]], positions[KEY])
+
+
+def _presale_reserve(snapshot: Snapshot, network: SupplyNetwork, positions: pd.DataFrame) -> pd.Series[int]:
+    """Units with a deposit, kept where they are fetched, else at the first location that serves the zone."""
+    presales = snapshot.table("presales")
+    first = network.serving.drop_duplicates(["zone", "channel"]).set_index(["zone", "channel"])["location"]
+    pairs = pd.MultiIndex.from_arrays([presales["zone"].fillna(""), presales["channel"]])
+    serving = pd.Series(first.reindex(pairs).to_numpy(dtype=object), index=presales.index)
+    place = presales["pickup_location"].where(presales["pickup_location"].fillna("") != "", serving)
+    lines = pd.DataFrame({"sku": presales["sku"], "location": place, "quantity": np.ceil(presales["deposits"])})
+    return _quantity_at(lines.dropna(subset=["location"]), positions[KEY])
+
+
+def _record_buffer(snapshot: Snapshot, positions: pd.DataFrame) -> pd.Series[int]:
+    """Units that may not be there: the place's error share in random counts, of what is on record."""
+    counts = snapshot.table("counts").query("reason == 'random'")
+    off = counts.assign(off=(counts["recorded"] - counts["counted"]).clip(lower=0))
+    sums = off.groupby("location")[["off", "recorded"]].sum()
+    share = (sums["off"] / sums["recorded"].where(sums["recorded"] > 0)).reindex(positions["location"]).fillna(0.0)
+    return pd.Series(np.ceil(share.to_numpy() * positions["on_hand"].to_numpy() - 1e-9), index=positions.index)
+
+
+def _walk_in_protection(snapshot: Snapshot, forecast: Forecast, positions: pd.DataFrame) -> pd.Series[int]:
+    """Tomorrow's walk-in demand at the protected level: the quantile of all demand times the walk-in share."""
+    sales = snapshot.table("sales")
+    recent = sales[sales["date"] > snapshot.cutoff - pd.Timedelta(days=CHANNEL_WINDOW_DAYS)]
+    walked = recent["units"].where(recent["channel"].fillna("") == Channel.WALK_IN, 0.0)
+    total = recent.groupby("location")["units"].sum()
+    share = walked.groupby(recent["location"]).sum() / total.where(total > 0)
+    level = forecast.interval_quantiles(np.array([WALK_IN_LEVEL]), 0, 1)[:, 0]
+    keys = pd.MultiIndex.from_frame(forecast.series[KEY])
+    demand = pd.Series(level, index=keys).reindex(pd.MultiIndex.from_frame(positions[KEY])).fillna(0.0).to_numpy()
+    shares = share.reindex(positions["location"]).fillna(0.0).to_numpy(dtype=np.float64)
+    return pd.Series(np.ceil(demand * shares - 1e-9), index=positions.index)
 
 
 def _stock_points(

@@ -3,9 +3,10 @@ from typing import Any
 
 import pandas as pd
 
+from forecasting.forecast import Forecast
 from network.graph import build_network
 from network.snapshot import Snapshot
-from optimization.position import arrivals, inventory_positions
+from optimization.position import arrivals, available_to_promise, inventory_positions
 
 CUTOFF = "2024-06-02"
 PLACES = [
@@ -97,3 +98,35 @@ def test_late_orders_arrive_first_thing_and_undated_ones_after_the_lead_time(
     network = build_network(snapshot)
     coming = arrivals(snapshot, None, network, cutoff=snapshot.cutoff, horizon=10)
     assert list(zip(coming["day"], coming["quantity"], strict=True)) == [(0, 1), (1, 2), (2, 4)]
+
+
+def test_available_to_promise_keeps_display_presales_and_walk_in_customers(
+    make_snapshot: Callable[..., Snapshot],
+) -> None:
+    """A: 30 on hand - 4 promised - 5 display - 6 presold - 2 that counts say may be missing = 13, + 8 on day 2 = 21.
+
+    Half of A's sales walk in; tomorrow's demand is Poisson(4), whose 90% quantile 7 leaves ceil(3.5) = 4 for them, so
+    a delivery customer is promised 9 tomorrow and 17 on day 2.
+    """
+    at = pd.Timestamp(CUTOFF)
+    sale = {"date": at, "sku": "X", "location": "A", "units": 5.0}
+    snapshot = make_snapshot(
+        CUTOFF,
+        locations=[*PLACES[:2], {"location": "A", "tier": "store", "zone": "Z"}, PLACES[3]],
+        lanes=LANES,
+        skus=[{"sku": "X"}],
+        stock=[{"as_of": at, "sku": "X", "location": "A", "on_hand": 30, "allocated": 4}],
+        sales=[{**sale, "channel": "walk_in"}, {**sale, "channel": "delivery"}],
+        assortment=[{"sku": "X", "location": "A", "presentation_stock": 5}],
+        presales=[{"event": "E", "sku": "X", "deposits": 6.0, "pickup_location": "A", "known_at": at}],
+        counts=[{"date": at, "sku": "X", "location": "A", "recorded": 100, "counted": 95, "reason": "random"}],
+        serving=[{"zone": "Z", "location": "A", "channel": channel} for channel in ("walk_in", "delivery")],
+        open_orders=[order("1", 8, ship="2024-06-02", due="2024-06-05", status="confirmed")],
+    )
+    network = build_network(snapshot)
+    forecast = Forecast.from_rates([[4.0] * 7], ["X"], location=["A"], cutoff=CUTOFF)
+    positions = inventory_positions(snapshot, network, series=forecast.series)
+    coming = arrivals(snapshot, None, network, cutoff=snapshot.cutoff, horizon=7)
+    table = available_to_promise(snapshot, network, forecast, positions=positions, arrivals=coming, days=(0, 2))
+    found = table[table["zone"] == "Z"].set_index(["channel", "day"])["quantity"]
+    assert found.to_dict() == {("delivery", 0): 9, ("delivery", 2): 17, ("walk_in", 0): 13, ("walk_in", 2): 21}
