@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 # Days of history that the first origin must have behind it.
 MIN_PAST_DAYS = 7
-# Past that a fit should keep where the history is long enough.
-USUAL_PAST_DAYS = 35
+# Share of the history that the first held-out origin keeps behind it, so that the trial fit resembles the final one.
+KEPT_SHARE = 0.55
+# Held-out horizons are at most this share of the history.
+LONGEST_HORIZON_SHARE = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +95,11 @@ def held_out_origins(n_days: int, *, horizon: int, n_origins: int) -> HeldOut:
     n_origins
         Wanted origins.
     """
-    reach = int(min(horizon, (n_days - MIN_PAST_DAYS) // 2))
-    if reach < 1 or n_days < 2 * MIN_PAST_DAYS:
+    reach = int(min(horizon, max(n_days * LONGEST_HORIZON_SHARE, 1)))
+    if n_days < 2 * MIN_PAST_DAYS:
         return HeldOut((), 0)
     last = n_days - 1 - reach
-    room = last - min(USUAL_PAST_DAYS, MIN_PAST_DAYS + (n_days - MIN_PAST_DAYS) // 3)
-    gap = int(np.clip(room // max(n_origins - 1, 1), 1, max(reach // 2, 1)))
+    earliest = max(MIN_PAST_DAYS - 1, int(KEPT_SHARE * n_days))
+    gap = int(np.clip((last - earliest) // max(n_origins - 1, 1), 1, max(reach // 2, 1)))
     origins = [last - gap * back for back in range(n_origins)]
     return HeldOut(tuple(sorted(day for day in origins if day >= MIN_PAST_DAYS - 1)), reach)

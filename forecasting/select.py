@@ -29,8 +29,9 @@ Ints = npt.NDArray[np.int64]
 
 CLASSES = tuple(str(name) for name in DemandClass)
 BASELINES: dict[str, PointModel] = {model.name: model for model in (SeasonalNaive(), MovingAverage(), Tsb())}
-# A baseline replaces the global model where its deviance is below this share of the global model's.
-BETTER_SHARE = 0.99
+# A baseline replaces the global model where its deviance is below this share of the global model's: the trial fit has
+# seen less of the past than the final one will.
+BETTER_SHARE = 0.97
 # Models are compared on sums of this many days.
 COMPARED_DAYS = 7
 # Held-out intervals of a class below which its own comparison is not trusted and the pooled one decides.
