@@ -104,10 +104,16 @@ def exceptions_block(exceptions: pd.DataFrame, currency: str) -> Block:
     words = f"{count(len(exceptions), 'exception')}, {n_critical:,} critical; the ones of most money:"
     top = exceptions.sort_values("rank", kind="stable").head(N_EXCEPTIONS)
     rows = tuple(
-        (str(row["severity"]), label(str(row["kind"])), money(row["money"], currency), str(row["message"]))
+        (
+            str(row["severity"]),
+            label(str(row["kind"])),
+            f"{row['sku']} {row['location']}".strip(),
+            money(row["money"], currency),
+            str(row["message"]),
+        )
         for row in tables.rows_of(top)
     )
-    return Block("Exceptions", (words,), ("severity", "kind", "at stake", "what"), rows, frozenset({2}))
+    return Block("Exceptions", (words,), ("severity", "kind", "where", "at stake", "what"), rows, frozenset({3}))
 
 
 def files_block(folder: Path, next_command: str) -> Block:
