@@ -36,7 +36,7 @@ class ForecastConfig:
     horizon_days: int = 28
     threads: int = 2
     seed: int = 0
-    n_origins: int = 4
+    n_origins: int = 6
     max_training_rows: int = 1_200_000
     max_calibration_series: int = 12_000
     max_rounds: int = 250
