@@ -21,10 +21,9 @@ from network.store import code_version
 from optimization.config import PlanConfig
 
 if TYPE_CHECKING:
-    from forecasting.pipeline import Forecaster
-    from optimization.plan_moves import Decisions
-
     from forecasting.forecast import Forecast
+    from forecasting.forecaster import Forecaster
+    from optimization.plan_moves import Decisions
 
 
 class AuditError(Exception):

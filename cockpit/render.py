@@ -72,9 +72,9 @@ def orders_block(orders: pd.DataFrame, currency: str) -> Block:
 
 
 def _trucks_block(loads: pd.DataFrame, currency: str) -> Block:
-    fill = tables.cost_weighted_fill(loads)
+    fill, trucks = tables.cost_weighted_fill(loads), tables.by_truck(loads)
     words = (
-        f"{count(int(loads['trucks'].sum()), 'truck')} for {money(loads['cost'].sum(), currency)}, "
+        f"{count(int(trucks['trucks'].sum()), 'truck')} for {money(trucks['cost'].sum(), currency)}, "
         f"fill weighted by cost {share(fill)}."
     )
     rows = tuple(

@@ -126,7 +126,7 @@ def _status(manifest: Mapping[str, Any], status: str) -> dict[str, str]:
 
 
 def _lead(plan: Plan, currency: str) -> str:
-    orders, n_trucks = plan.orders, int(plan.loads["trucks"].sum())
+    orders, n_trucks = plan.orders, int(tables.by_truck(plan.loads)["trucks"].sum())
     n_critical = int((plan.exceptions["severity"] == "critical").sum())
     if orders.empty:
         return f"No order pays tonight; {count(n_critical, 'critical exception')}."
@@ -224,7 +224,7 @@ def _trucks(loads: pd.DataFrame, currency: str) -> dict[str, Any]:
         for row in tables.rows_of(table.head(N_TRUCKS))
     ]
     hint = (
-        f"{count(int(loads['trucks'].sum()), 'truck')} tomorrow for {money(float(loads['cost'].sum()), currency)}; "
+        f"{count(int(table['trucks'].sum()), 'truck')} tomorrow for {money(float(table['cost'].sum()), currency)}; "
         f"fill weighted by cost {share(tables.cost_weighted_fill(loads))}. Fill is the larger of the volume share and "
         "the weight share."
     )

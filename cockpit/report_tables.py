@@ -121,9 +121,14 @@ def _bar(values: pd.Series) -> pd.Series:
 
 def trucks(loads: pd.DataFrame) -> pd.DataFrame:
     """Return loads that use trucks, dearest first, with fill in percent where the truck's size is known."""
-    table = loads[loads["trucks"] > 0].sort_values(["cost", "load_id"], ascending=[False, True], kind="stable")
+    table = by_truck(loads).sort_values(["cost", "load_id"], ascending=[False, True], kind="stable")
     percent = (100.0 * table["fill"].astype(float)).where(has_size(table))
     return table.assign(fill_percent=percent.round(1), bar=percent.clip(0, 100).fillna(0.0)).reset_index(drop=True)
+
+
+def by_truck(loads: pd.DataFrame) -> pd.DataFrame:
+    """Return the loads that go by truck; parcels are counted apart."""
+    return loads[(loads["trucks"] > 0) & (loads["vehicle"] == "truck")]
 
 
 def has_size(loads: pd.DataFrame) -> pd.Series:
@@ -143,7 +148,8 @@ def terms_of_all(order_terms: pd.DataFrame) -> pd.DataFrame:
 
 def cost_weighted_fill(loads: pd.DataFrame) -> float:
     """Return truck fill weighted by truck cost (by trucks where trucks cost nothing); NaN without sized trucks."""
-    sized = loads[(loads["trucks"] > 0) & has_size(loads)]
+    sized = by_truck(loads)
+    sized = sized[has_size(sized)]
     if sized.empty:
         return float("nan")
     weight = sized["cost"] if float(sized["cost"].sum()) > 0 else sized["trucks"]

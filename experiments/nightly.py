@@ -16,7 +16,7 @@ from network.settings import ChainSettings
 from network.snapshot import Snapshot, snapshot_at
 
 if TYPE_CHECKING:
-    from forecasting.pipeline import Forecaster
+    from forecasting.forecaster import Forecaster
 
 
 @dataclass(eq=False)

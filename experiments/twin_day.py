@@ -46,7 +46,7 @@ def _row(index: pd.Index[Any], value: str) -> int:
 
 
 def _transport(chain: ChainIndex, moves: pd.DataFrame) -> dict[str, float]:
-    """Whole trucks where a lane has them, else a parcel a lane; freight by the unit on own lanes."""
+    """Whole trucks or parcels, and freight by the unit on own lanes; fill is that of trucks."""
     sku = chain.skus.get_indexer(pd.Index(moves["sku"]))
     units = moves["quantity"].to_numpy(float)
     sized = moves.assign(volume=units * chain.volume[sku], weight=units * chain.weight[sku])
@@ -58,13 +58,13 @@ def _transport(chain: ChainIndex, moves: pd.DataFrame) -> dict[str, float]:
     trucks = np.where(cost > 0, np.maximum(np.ceil(share - 1e-9), 1), 0)
     is_own = loads.index.get_level_values("mode") != "purchase"
     freight = np.where(is_own, loads["quantity"].to_numpy(float) * lane["unit_cost"].to_numpy(float), 0).sum()
-    parcels = np.where(trucks == 0, lane["parcel_cost"].to_numpy(float), 0).sum()
-    truck_cost = float((trucks * cost).sum())
+    is_truck = (lane["vehicle"] == "truck").to_numpy()
+    truck_cost = float((trucks * cost)[is_truck].sum())
     return {
-        "logistics_cost": truck_cost + float(freight + parcels),
-        "trucks": float(trucks.sum()),
+        "logistics_cost": float((trucks * cost).sum() + freight),
+        "trucks": float(trucks[is_truck].sum()),
         "truck_cost": truck_cost,
-        "truck_fill_cost": float((np.minimum(share, trucks) * cost).sum()),
+        "truck_fill_cost": float((np.minimum(share, trucks) * cost)[is_truck].sum()),
     }
 
 

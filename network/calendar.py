@@ -243,8 +243,7 @@ def _exceptions(closures: pd.DataFrame, locations: pd.DataFrame, lanes: pd.DataF
     named = np.where(is_lane, closures["lane"], closures["location"])
     places = {name: members(name, locations) for name in set(named[~is_lane])}
     hits = [
-        lane_rows.get(name, nothing) if by_lane else places[name]
-        for name, by_lane in zip(named, is_lane, strict=True)
+        lane_rows.get(name, nothing) if by_lane else places[name] for name, by_lane in zip(named, is_lane, strict=True)
     ]
     sizes = np.array([len(rows) for rows in hits], dtype=np.intp)
     resolved = closures[["date", "open", "cutoff_time"]].assign(is_lane=is_lane, size=sizes)

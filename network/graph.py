@@ -17,7 +17,7 @@ from network.snapshot import Snapshot
 
 LANE_COLUMNS = (
     "lane_id", "origin", "destination", "mode", "lead_time_days", "lead_time_sd_days", "order_weekdays", "cutoff_time",
-    "unit_cost", "truck_cost", "truck_volume_m3", "truck_weight_kg", "max_trucks", "min_order_value", "parcel_cost",
+    "unit_cost", "vehicle", "truck_cost", "truck_volume_m3", "truck_weight_kg", "max_trucks", "min_order_value",
     "distance_km", "co2_kg_per_truck", "origin_index", "destination_index",
 )  # fmt: skip
 SOURCING_COLUMNS = (
@@ -40,8 +40,8 @@ class SupplyNetwork:
     lanes
         One row for each concrete origin, destination and mode, sorted, RangeIndex: `LANE_COLUMNS`. Costs default to 0
         [money], capacities to infinity, `distance_km` to the great circle (NaN without coordinates);
-        `order_weekdays` is a bitmask, Monday 1 to Sunday 64; `origin_index` and `destination_index` are rows of
-        `locations`.
+        `vehicle` is truck or parcel, and the truck columns speak of it; `order_weekdays` is a bitmask, Monday 1 to
+        Sunday 64; `origin_index` and `destination_index` are rows of `locations`.
     sourcing
         One row for each SKU, origin and destination that a sourcing rule names: `SOURCING_COLUMNS`; empty where none
         is declared. NaN means that the value of the SKU or the lane holds.

@@ -22,6 +22,10 @@ _COSTS = ("unit_cost", "truck_cost", "min_order_value", "parcel_cost", "co2_kg_p
 _CAPACITIES = ("truck_volume_m3", "truck_weight_kg", "max_trucks")
 _EARTH_RADIUS_KM = 6371.0088
 
+# What carriers take as one parcel at their common rate.
+PARCEL_VOLUME_M3 = 0.1
+PARCEL_WEIGHT_KG = 30.0
+
 
 def members(expression: str, locations: pd.DataFrame) -> NDArray[np.intp]:
     """Return the locations that a location or group expression names.
@@ -95,7 +99,8 @@ def expand_lanes(lanes: pd.DataFrame, locations: pd.DataFrame) -> pd.DataFrame:
     """Expand the `lanes` table to concrete lanes with every default filled in.
 
     A pair that a group names is skipped where the mode may not join its two tiers. Empty costs are 0, empty
-    capacities are infinite, an empty distance is the great-circle distance where both coordinates are known.
+    capacities are infinite, parcels are vehicles of 0.1 m3 and 30 kg, and an empty distance is the great-circle
+    distance where both coordinates are known.
 
     Parameters
     ----------
@@ -115,10 +120,23 @@ def expand_lanes(lanes: pd.DataFrame, locations: pd.DataFrame) -> pd.DataFrame:
     pairs = pairs.take(order).reset_index(drop=True)
     pairs[list(_COSTS)] = pairs[list(_COSTS)].astype("float64").fillna(0.0)
     pairs[list(_CAPACITIES)] = pairs[list(_CAPACITIES)].astype("float64").fillna(np.inf)
+    pairs = _with_vehicle(pairs)
     pairs["distance_km"] = pairs["distance_km"].fillna(_great_circle_km(pairs, locations))
     pairs["lead_time_days"] = pairs["lead_time_days"].astype("int64")
     pairs["order_weekdays"] = weekday_masks(pairs["order_days"])
     return pairs.assign(lane_id=pairs["origin"] + ">" + pairs["destination"] + ":" + pairs["mode"])
+
+
+def _with_vehicle(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Name each lane's vehicle; a lane that has a parcel price and no truck price goes by parcels, as small trucks."""
+    is_parcel = (pairs["parcel_cost"] > 0) & (pairs["truck_cost"] <= 0)
+    return pairs.assign(
+        vehicle=pd.Series(np.where(is_parcel, "parcel", "truck"), dtype="str", index=pairs.index),
+        truck_cost=pairs["truck_cost"].mask(is_parcel, pairs["parcel_cost"]),
+        truck_volume_m3=pairs["truck_volume_m3"].mask(is_parcel, PARCEL_VOLUME_M3),
+        truck_weight_kg=pairs["truck_weight_kg"].mask(is_parcel, PARCEL_WEIGHT_KG),
+        max_trucks=pairs["max_trucks"].mask(is_parcel, np.inf),
+    )
 
 
 def weekday_masks(order_days: pd.Series[Any]) -> NDArray[np.int64]:

@@ -171,6 +171,6 @@ def _with_assortment(lines: pd.DataFrame, assortment: pd.DataFrame) -> pd.DataFr
 
 
 def _loads_with_lane(loads: pd.DataFrame, network: SupplyNetwork) -> pd.DataFrame:
-    facts = network.lanes[[*LANE, "truck_cost", "truck_volume_m3", "truck_weight_kg", "max_trucks", "parcel_cost"]]
+    facts = network.lanes[[*LANE, "truck_cost", "truck_volume_m3", "truck_weight_kg", "max_trucks"]]
     renamed = facts.rename(columns={name: f"lane_{name}" for name in facts if name not in LANE})
     return loads.reset_index(drop=True).merge(renamed, on=LANE, how="left", validate="many_to_one")

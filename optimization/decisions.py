@@ -21,10 +21,21 @@ MOVE_COLUMNS = (
 )
 DROPPED_COLUMNS = (*MOVE_COLUMNS, "reason")
 LOAD_COLUMNS = (
-    *("load_id", "origin", "destination", "mode", "ship_date", "due_date", "trucks", "volume_m3", "weight_kg"),
+    *(
+        "load_id",
+        "origin",
+        "destination",
+        "mode",
+        "ship_date",
+        "due_date",
+        "vehicle",
+        "trucks",
+        "volume_m3",
+        "weight_kg",
+    ),
     *("truck_volume_m3", "fill", "cost", "lines", "value"),
 )
-_TEXT = {"sku", "origin", "destination", "mode", "load_id", "note", "reason"}
+_TEXT = {"vehicle", "sku", "origin", "destination", "mode", "load_id", "note", "reason"}
 _WHOLE = {"day", "arrival_day", "quantity", "cases", "flow_quantity", "trucks", "lines"}
 _DATES = {"ship_date", "due_date"}
 
@@ -77,8 +88,8 @@ class Decisions:
     dropped
         Moves that were not worth making tonight, with the reason; `DROPPED_COLUMNS`.
     loads
-        One row a lane and ship day that uses trucks or parcels, `LOAD_COLUMNS`; fill is the larger of the volume and
-        weight shares of all its trucks.
+        One row a lane and ship day, `LOAD_COLUMNS`; `vehicle` is truck or parcel, `trucks` their number; fill is the
+        larger of the volume and weight shares of all its trucks.
     planned
         Moves of later days that the plan expects, `PLANNED_COLUMNS`; not orders.
     curves

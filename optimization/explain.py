@@ -1,9 +1,10 @@
 """The money behind each line: terms that sum to its net benefit, to the cent.
 
-Attribution inside a joint plan is a convention. Ours: the value of goods is that of `line_value.line_values`, which
-adds the lines one after the other in a fixed order, so that the terms of all lines sum to the plan's difference. The
-cost of the trucks or parcels of a load is shared in proportion to what each line takes of a truck, the larger of its
-shares of volume and weight; where nothing has volume or weight, in proportion to units.
+Attribution inside a joint plan is a convention. Ours: the value of goods is that of `line_worth.line_worth`, the
+finished plan against the same plan without this one line; lines that could stand in for each other each count in full,
+so their sum is not the value of the plan. The cost of the trucks or parcels of a load is shared in proportion to what
+each line takes of a truck, the larger of its shares of volume and weight; where nothing has volume or weight, in
+proportion to units.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ VALUE_TERMS = {
     "origin_release": "origin_release",
     "waste": "waste_risk",
 }
-"""Terms taken from `line_values`, by its column names."""
+"""Terms taken from `line_worth`, by its column names."""
 
 TERMS = (*VALUE_TERMS.values(), "handling", "unit_freight", "transport_share", "rounding")
 """All terms, in the order in which they are listed; positive is benefit."""
@@ -49,10 +50,10 @@ def line_terms(decisions: Decisions, snapshot: Snapshot, *, network: SupplyNetwo
         `LINE_KEY` and one column for each of `TERMS` [money, whole cents], rows as in ``decisions.moves``. `rounding`
         is what is missing between the rounded terms and the rounded sum: at most half a cent for each term.
     """
-    from optimization.line_value import line_values
+    from optimization.line_worth import line_worth
 
     moves = decisions.moves
-    values = line_values(moves, decisions.curves, decisions.supply_before)
+    values = line_worth(moves, decisions.curves, decisions.supply)
     raw = pd.DataFrame({name: values[column].to_numpy(dtype=float) for column, name in VALUE_TERMS.items()})
     raw["handling"] = -moves["quantity"].to_numpy(dtype=float) * snapshot.settings.economics.handling_cost
     raw["unit_freight"] = -_unit_freight(moves, network)

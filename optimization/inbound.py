@@ -144,7 +144,7 @@ def _pairs(points: pd.DataFrame, network: SupplyNetwork, modes: tuple[Mode, ...]
         "origin": lanes["origin"].to_numpy(),
         "destination": lanes["destination"].to_numpy(),
         "lead": lanes["lead_time_days"].to_numpy(dtype=np.float64),
-        "unit_freight": (lanes["unit_cost"] + lanes["parcel_cost"]).to_numpy(dtype=np.float64),
+        "unit_freight": lanes["unit_cost"].to_numpy(dtype=np.float64),
         "distance_km": lanes["distance_km"].to_numpy(dtype=np.float64),
         "is_supplier": network.tier_of(lanes["origin"]) == Tier.SUPPLIER,
     })  # fmt: skip

@@ -166,7 +166,9 @@ def _transport(decisions: Decisions, terms: pd.DataFrame, orders: pd.DataFrame) 
     """Cost, fill and number of tonight's trucks; emergency apart."""
     loads = decisions.loads
     regular = loads.loc[
-        (loads["mode"] != Mode.EMERGENCY) & ((loads["fill"] > 0) | np.isfinite(loads["truck_volume_m3"]))
+        (loads["mode"] != Mode.EMERGENCY)
+        & (loads["vehicle"] == "truck")
+        & ((loads["fill"] > 0) | np.isfinite(loads["truck_volume_m3"]))
     ]
     sized = regular.loc[regular["fill"] > 0]
     cost = float(sized["cost"].sum())
@@ -176,10 +178,10 @@ def _transport(decisions: Decisions, terms: pd.DataFrame, orders: pd.DataFrame) 
     dropped = float(len(decisions.dropped))
     waste = 0.0 - float(terms["waste_risk"].sum())
     return [
-        Kpi("transport_cost", np.nan, freight, "money", "trucks and unit freight of tonight's orders"),
+        Kpi("transport_cost", np.nan, freight, "money", "trucks, parcels and unit freight of tonight's orders"),
         Kpi("truck_fill", np.nan, fill, "share", "sum of truck cost x max(volume, weight share) / sum of truck cost; "
-            "emergency and loads of unknown size apart"),
-        Kpi("trucks", np.nan, float(regular["trucks"].sum()), "trucks", "trucks that leave, emergency apart"),
+            "emergency, parcels and loads of unknown size apart"),
+        Kpi("trucks", np.nan, float(regular["trucks"].sum()), "trucks", "trucks that leave, no emergency, no parcels"),
         Kpi("emergency_moves", np.nan, float(len(urgent)), "orders", "emergency orders"),
         Kpi("dropped_moves", np.nan, dropped, "moves", "moves not worth their truck tonight"),
         Kpi("waste_risk", np.nan, waste, "money", "expected waste that tonight's orders add"),

@@ -109,7 +109,6 @@ def _load_lane(lines: pd.DataFrame, group: Ints, *, state: LoadState, config: Pl
     share = truck_share(part, lane)
     is_regular = bool(part["is_regular"].all())
     cost = float(lane["truck_cost"])
-    parcels = float(lane["parcel_cost"]) * quantity.sum() if lane["parcel_cost"] > 0 else np.inf
     if cost > 0 or np.isfinite([lane["truck_volume_m3"], lane["truck_weight_kg"]]).any():
         price, added = cost, np.zeros_like(quantity)
         if is_regular and cost > 0 and config.truck_fill_up:
@@ -121,7 +120,7 @@ def _load_lane(lines: pd.DataFrame, group: Ints, *, state: LoadState, config: Pl
             share=share,
             value=state.value[group],
             lot=part["lot"].to_numpy(dtype=np.int64),
-            cost=min(price, parcels),
+            cost=price,
             max_trucks=float(lane["max_trucks"]),
             is_one_off=not is_regular,
         )
@@ -229,15 +228,14 @@ def load_table(lines: pd.DataFrame, lanes: pd.DataFrame, cutoff: pd.Timestamp) -
 
     Returns
     -------
-    The lines with `load_id` (empty where a lane has neither trucks nor parcels), and the loads (`LOAD_COLUMNS`); a
-    lane of parcels only is one load without a limit.
+    The lines with `load_id` (empty where a lane's vehicles have neither price nor size), and the loads
+    (`LOAD_COLUMNS`).
     """
     ship = cutoff + pd.Timedelta(days=1)
     rows = lanes.iloc[lines["lane"].to_numpy(dtype=np.int64)].reset_index(drop=True)
     lines = lines.reset_index(drop=True)
     size = np.stack([rows["truck_volume_m3"], rows["truck_weight_kg"]], axis=1).astype(np.float64)
-    is_priced = (rows[["truck_cost", "parcel_cost"]] > 0).any(axis=1)
-    is_loaded = is_priced | pd.Series(np.isfinite(size).any(axis=1), index=rows.index)
+    is_loaded = (rows["truck_cost"] > 0) | pd.Series(np.isfinite(size).any(axis=1), index=rows.index)
     due = ship + pd.to_timedelta(lines["arrival_day"].to_numpy(), unit="D")
     names = rows["lane_id"] + pd.Series([f"@{ship:%Y%m%d}-{day:%Y%m%d}" for day in due], dtype="str", index=rows.index)
     lines = lines.assign(load_id=names.where(is_loaded, "").astype("str"), due_date=due, ship_date=ship)
@@ -245,7 +243,6 @@ def load_table(lines: pd.DataFrame, lanes: pd.DataFrame, cutoff: pd.Timestamp) -
         volume=lines["volume_m3"] * lines["quantity"],
         weight=lines["weight_kg"] * lines["quantity"],
         worth=lines["unit_value"] * lines["quantity"],
-        parcels=rows["parcel_cost"].to_numpy() * lines["quantity"],
     )[is_loaded.to_numpy(dtype=bool)]
     sums = facts.groupby("load_id", as_index=False).agg(
         lane=("lane", "first"),
@@ -255,20 +252,18 @@ def load_table(lines: pd.DataFrame, lanes: pd.DataFrame, cutoff: pd.Timestamp) -
         weight_kg=("weight", "sum"),
         lines=("sku", "size"),
         value=("worth", "sum"),
-        parcels=("parcels", "sum"),
     )
     lane = lanes.iloc[sums["lane"].to_numpy(dtype=np.int64)].reset_index(drop=True)
     filled = np.maximum(sums["volume_m3"] / lane["truck_volume_m3"], sums["weight_kg"] / lane["truck_weight_kg"])
     trucks = np.maximum(np.ceil(filled - TOLERANCE), 1.0)
-    by_truck = trucks * lane["truck_cost"]
-    is_parcel = (lane["parcel_cost"] > 0) & ((lane["truck_cost"] <= 0) | (sums["parcels"] < by_truck))
     loads = sums.assign(
         origin=lane["origin"],
         destination=lane["destination"],
         mode=lane["mode"],
+        vehicle=lane["vehicle"],
         trucks=trucks,
         truck_volume_m3=lane["truck_volume_m3"],
         fill=filled / trucks,
-        cost=np.where(is_parcel, sums["parcels"], by_truck),
+        cost=trucks * lane["truck_cost"],
     )
     return lines, typed(loads.sort_values("load_id"), LOAD_COLUMNS)

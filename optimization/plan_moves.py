@@ -180,14 +180,11 @@ def _objective(data: FlowData, going: pd.DataFrame, load_cost: Floats, *, supply
 
 
 def _freight(going: pd.DataFrame, lanes: pd.DataFrame) -> Floats:
-    """Part of a line's moving cost that its load pays: the share of a full truck, or the parcel [money/unit]."""
+    """Part of a line's moving cost that its load pays: the share of a full vehicle [money/unit]."""
     by_volume = going["volume_m3"].to_numpy(dtype=np.float64) / lanes["truck_volume_m3"].to_numpy(dtype=np.float64)
     by_weight = going["weight_kg"].to_numpy(dtype=np.float64) / lanes["truck_weight_kg"].to_numpy(dtype=np.float64)
     cost = lanes["truck_cost"].to_numpy(dtype=np.float64)
-    truck = cost * np.maximum(by_volume, by_weight)
-    parcel = lanes["parcel_cost"].to_numpy(dtype=np.float64)
-    cheaper = np.where(cost > 0, np.minimum(truck, parcel), parcel)
-    freight: Floats = np.where(parcel > 0, cheaper, truck)
+    freight: Floats = cost * np.maximum(by_volume, by_weight)
     return freight
 
 

@@ -209,10 +209,7 @@ class UnitMoveCost:
         lanes = self._lanes.iloc[inbound.lane]
         by_volume = self._volume[inbound.point] / lanes["truck_volume_m3"].to_numpy(dtype=np.float64)
         by_weight = self._weight[inbound.point] / lanes["truck_weight_kg"].to_numpy(dtype=np.float64)
-        truck = lanes["truck_cost"].to_numpy(dtype=np.float64) * np.maximum(by_volume, by_weight)
-        parcel = lanes["parcel_cost"].to_numpy(dtype=np.float64)
-        has_truck = (lanes["truck_cost"] > 0).to_numpy(dtype=bool)
-        freight = np.where(parcel > 0, np.where(has_truck, np.minimum(truck, parcel), parcel), truck)
+        freight = lanes["truck_cost"].to_numpy(dtype=np.float64) * np.maximum(by_volume, by_weight)
         direct = lanes["unit_cost"].to_numpy(dtype=np.float64)
         handling = self._handling[inbound.point] * (1.0 + PRIORITY_HANDLINGS * (inbound.priority - 1.0))
         is_purchase = inbound.origin_point < 0
@@ -226,7 +223,7 @@ class UnitMoveCost:
 def unit_move_cost(
     positions: pd.DataFrame, snapshot: Snapshot, *, network: SupplyNetwork, config: PlanConfig
 ) -> UnitMoveCost:
-    """Prepare the cost of moving a unit: lane and parcel cost, its share of a full truck, handling, dearer sources."""
+    """Prepare the cost of moving a unit: lane cost, its share of a full vehicle, handling, dearer sources."""
     skus = snapshot.table("skus").set_index("sku").reindex(positions["sku"])
     money = sku_economics(snapshot).set_index("sku").reindex(positions["sku"])
     cost = money["unit_cost"].fillna(0.0).to_numpy(dtype=np.float64)

@@ -90,6 +90,7 @@ def made_loads(locations: pd.DataFrame) -> pd.DataFrame:
             "origin": "DC-EAST",
             "destination": stores,
             "mode": "transfer",
+            "vehicle": "truck",
             "trucks": [1 + i % 2 for i in range(len(stores))],
             "volume_m3": [3.0 + 2 * i for i in range(len(stores))],
             "weight_kg": [800.0 + 90 * i for i in range(len(stores))],

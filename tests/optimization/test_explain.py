@@ -45,8 +45,8 @@ def move(sku: str, quantity: int, load: str = "L1", destination: str = "S1") -> 
 
 
 LOADS = [
-    {"load_id": "L1", "origin": "C1", "destination": "S1", "mode": "transfer", "trucks": 1, "cost": 60.0},
-    {"load_id": "L2", "origin": "C1", "destination": "S2", "mode": "transfer", "trucks": 1, "cost": 60.0},
+    {"load_id": "L1", "origin": "C1", "destination": "S1", "mode": "transfer", "vehicle": "truck", "trucks": 1, "cost": 60.0},
+    {"load_id": "L2", "origin": "C1", "destination": "S2", "mode": "transfer", "vehicle": "truck", "trucks": 1, "cost": 60.0},
 ]
 
 
