@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from optimization.config import PlanConfig
+from optimization.curve_build import free_tonight
 from optimization.decisions import LOAD_COLUMNS, typed
 from optimization.flow.data import FlowData
 from optimization.line_value import VALUE_COLUMNS, line_effects, line_values, supply_without
@@ -39,7 +40,7 @@ class LoadState:
     planned
         (m, T) units planned for the same pair on later days.
     spare
-        (n, T) units that stay at each point by the plan; lowered by what is taken along early.
+        (n, T) units of tonight that stay at each point by the plan; lowered by what is taken along early.
     room
         (n,) units that may still be sent to each point under its maximum stock.
     """
@@ -85,7 +86,7 @@ def load_trucks(
         reason=lines["reason"].to_numpy(dtype=object).copy(),
         value=values[list(VALUE_COLUMNS)].sum(axis=1).to_numpy(dtype=np.float64),
         planned=_planned_by_line(lines, data, planned),
-        spare=supply[: len(data.positions)].copy(),
+        spare=_spare(lines, data, supply),
         room=_room(lines, data, maximum),
     )
     keys = lines[["lane", "arrival_day"]].to_numpy(dtype=np.int64)
@@ -97,6 +98,16 @@ def load_trucks(
     change = np.where(state.quantity > before, "truck fill", np.where(state.quantity < before, "truck cut", ""))
     notes = ["; ".join(text for text in pair if text) for pair in zip(lines["note"], change, strict=True)]
     return lines.assign(quantity=state.quantity, reason=state.reason, note=notes)
+
+
+def _spare(lines: pd.DataFrame, data: FlowData, supply: Ints) -> Ints:
+    """Units that stay at each point (n, T): at most what is on its shelf tonight, as arrivals cannot leave at once."""
+    left = free_tonight(data.positions)
+    origin = lines["origin_point"].to_numpy(dtype=np.int64)
+    own = origin >= 0
+    np.subtract.at(left, origin[own], lines["quantity"].to_numpy(dtype=np.int64)[own])
+    spare: Ints = np.minimum(supply[: len(left)], np.maximum(left, 0)[:, None])
+    return spare
 
 
 def _load_lane(lines: pd.DataFrame, group: Ints, *, state: LoadState, config: PlanConfig) -> None:
