@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from forecasting.config import ForecastConfig
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from forecasting.forecast import Forecast
     from forecasting.forecaster import Forecaster
     from optimization.plan_moves import Decisions
+
+
+# Contributions are costly; a plan tells the drivers of this many ordered series and as many large ones.
+N_EXPLAINED = 24
 
 
 class AuditError(Exception):
@@ -173,6 +179,7 @@ def plan_with(
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Plan:
     """Forecast, decide, audit and explain with a given forecaster; parameters and errors as for `plan`."""
+    from forecasting.explain import drivers
     from optimization.audit import audit
     from optimization.exceptions import build_exceptions
     from optimization.explain import line_terms, order_terms
@@ -196,6 +203,9 @@ def plan_with(
         decisions, terms, projection=projection, targets=targets, positions=positions, snapshot=snapshot,
         network=network, run_id=run_id, plan_version=version,
     )  # fmt: skip
+    on_stage("drivers")
+    rows = shown_series(basis.forecast, orders)
+    driven = drivers(forecaster, snapshot, network, rows, horizon=basis.forecast.horizon)
     on_stage("exceptions")
     facts = point_facts(snapshot, projection, positions=positions, targets=targets)
     return Plan(
@@ -207,13 +217,22 @@ def plan_with(
         targets=targets,
         exceptions=build_exceptions(facts, decisions, snapshot=snapshot, network=network, released=released),
         kpis=build_kpis(facts, decisions, forecast=basis.forecast, orders=orders, terms=terms),
-        forecast=basis.forecast,
+        forecast=basis.forecast.replace(drivers=driven),
         forecaster=forecaster,
         decisions=decisions,
         network=network,
         snapshot=snapshot,
         manifest=_manifest(snapshot, config, version=version, basis=basis),
     )
+
+
+def shown_series(forecast: Forecast, orders: pd.DataFrame, n: int = N_EXPLAINED) -> npt.NDArray[np.int64]:
+    """Positions of the series whose drivers are worth telling: where the best orders go, then the largest demand."""
+    best = orders.sort_values(["net_benefit", "order_id"], ascending=[False, True]).head(n)
+    series = pd.MultiIndex.from_frame(forecast.series[["sku", "location"]])
+    ordered = series.get_indexer(pd.MultiIndex.from_frame(best[["sku", "destination"]]))
+    largest = np.argsort(-forecast.mean.sum(axis=1), kind="stable")[:n]
+    return np.unique(np.concatenate([ordered[ordered >= 0], largest])).astype(np.int64)
 
 
 def decide_moves(

@@ -141,11 +141,13 @@ def interest_without_sales(case: ExceptionCase) -> pd.DataFrame:
     rows = rows.assign(
         usual=peers["ratio"].transform("median"),
         typical=peers["value"].transform("median"),
+        usually_sold=peers["sold"].transform("median"),
         n_peers=peers["sku"].transform("size"),
     )
     is_hit = (rows["n_peers"] >= _MIN_PEERS) & (rows["value"] >= rows["typical"]) & (rows["usual"] > 0)
     rows = rows.loc[is_hit & (rows["ratio"] >= INTEREST_RATIO * rows["usual"])]
-    missing = (rows["value"] / rows["usual"] - rows["sold"]).clip(lower=0)
+    # As much interest as a usual SKU has should sell at least what a usual SKU sells.
+    missing = (rows["usually_sold"] - rows["sold"]).clip(lower=0)
     rows = rows.assign(missing=missing).sort_values("missing", ascending=False).drop_duplicates("sku")
     return tell(
         rows,
