@@ -53,6 +53,9 @@ class CostCurves:
         (n, T) price of a unit above the maximum stock, which is then the last break [money/unit]; else 0.
     lost_before_first_receipt
         (n,) demand that no decision can serve any more; it is not in the demand of later days [units].
+    receipts
+        (n, T) days on which a decision's goods may become usable, as in `Coverage`: purchases and transfers arrive on
+        these only.
     first_receipt, window
         (n,) as in `Coverage` [days].
     base_supply
@@ -73,6 +76,7 @@ class CostCurves:
     waste_cdf: Floats
     slack: Floats
     lost_before_first_receipt: Floats
+    receipts: Flags
     first_receipt: Ints
     window: Ints
     base_supply: Ints

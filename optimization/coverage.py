@@ -39,11 +39,13 @@ class Coverage:
 
 
 def build_coverage(
-    inbound: Inbound, pipeline: Ints, *, on_hand: Ints, daily_mean: Floats, has_recourse: bool
+    inbound: Inbound, pipeline: Ints, *, on_hand: Ints, mean_demand: Floats, has_recourse: bool
 ) -> Coverage:
     """Find the replenishment chances, given where stock is.
 
-    A source whose stock is less than a day of the demand behind it can send nothing until it is replenished itself.
+    A source is scarce when its stock is less than what the points behind it will still need, on average, until it is
+    replenished itself. It can send what it has once, on its first ship day; the next receipt that can be relied on
+    comes after its own. Otherwise a long shortage would be charged on every day on which a truck could have come.
 
     Parameters
     ----------
@@ -53,21 +55,19 @@ def build_coverage(
         (n, T) units that open orders bring by day.
     on_hand
         (n,) free stock tonight [units].
-    daily_mean
-        (n,) mean demand of the first day [units].
+    mean_demand
+        (n, T) mean demand of days 0..d [units].
     has_recourse
         Whether the window ends at the second receipt; otherwise it is the horizon.
     """
     n, horizon = pipeline.shape
-    outflow = np.zeros(n)
-    sent = inbound.is_main & (inbound.origin_point >= 0)
-    np.add.at(outflow, inbound.origin_point[sent], daily_mean[inbound.point[sent]])
-    is_supplied = (on_hand > 0) & (on_hand >= outflow)
+    missing = np.maximum(mean_demand - on_hand[:, None] - np.cumsum(pipeline, axis=1), 0.0)
     first_open = np.where(pipeline.any(axis=1), (pipeline > 0).argmax(axis=1), horizon)
     receipts = np.zeros((n, horizon), dtype=bool)
     for _ in range(MAX_TIERS):
-        earliest = np.where(is_supplied, 0, np.minimum(first_open, _first(receipts)) + 1)
-        found = _receipts(inbound, earliest, n_points=n)
+        ready = np.minimum(first_open, _first(receipts)) + 1
+        is_scarce = on_hand < _needed(inbound, missing, mean_demand=mean_demand, ready=ready)
+        found = _receipts(inbound, ready=ready, is_scarce=is_scarce | (on_hand <= 0), has_stock=on_hand > 0)
         if np.array_equal(found, receipts):
             break
         receipts = found
@@ -83,13 +83,27 @@ def build_coverage(
     )
 
 
-def _receipts(inbound: Inbound, earliest: Ints, *, n_points: int) -> Flags:
-    """Days on which something sent by its source on an allowed day can be there."""
+def _needed(inbound: Inbound, missing: Floats, *, mean_demand: Floats, ready: Ints) -> Floats:
+    """Mean units that each point will need until it is replenished, for itself and for those it mainly feeds, (n,)."""
+    last = np.minimum(ready, missing.shape[1] - 1)
+    needed: Floats = mean_demand[np.arange(last.size), last].copy()
+    sent = inbound.is_main & (inbound.origin_point >= 0)
+    origin = inbound.origin_point[sent]
+    np.add.at(needed, origin, missing[inbound.point[sent], last[origin]])
+    return needed
+
+
+def _receipts(inbound: Inbound, *, ready: Ints, is_scarce: Flags, has_stock: Flags) -> Flags:
+    """Days on which something sent by its source can be there; scarce sources send once and then when replenished."""
     horizon = inbound.ships.shape[1]
-    found = np.zeros((n_points, horizon), dtype=bool)
-    has_origin = inbound.origin_point >= 0
-    ready = np.where(has_origin, earliest[np.where(has_origin, inbound.origin_point, 0)], 0)
-    leaves = inbound.ships[inbound.slot] & (np.arange(horizon) >= ready[:, None])
+    found = np.zeros((ready.size, horizon), dtype=bool)
+    origin = np.maximum(inbound.origin_point, 0)
+    waits = (inbound.origin_point >= 0) & is_scarce[origin]
+    ships = inbound.ships[inbound.slot]
+    is_first = ships & (np.cumsum(ships, axis=1) == 1)
+    once = is_first & has_stock[origin][:, None]
+    replenished = ships & (np.arange(horizon) >= ready[origin][:, None])
+    leaves = np.where(waits[:, None], once | replenished, ships)
     arrival = inbound.arrival[inbound.slot]
     rows, days = np.nonzero(leaves & (arrival < horizon))
     found[inbound.point[rows], arrival[rows, days]] = True

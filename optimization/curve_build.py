@@ -16,7 +16,7 @@ from optimization.cost_curves import CostCurves
 from optimization.coverage import Coverage, build_coverage
 from optimization.curve_echelon import EchelonCurves, echelon_curves
 from optimization.curve_ending import with_ageing, with_waste
-from optimization.curve_knots import Knots, LocalKnots, aligned, local_knots
+from optimization.curve_knots import Knots, LocalKnots, aligned, local_knots, n_breaks
 from optimization.inbound import build_inbound
 from optimization.pooling import Pool, build_pools
 
@@ -97,13 +97,12 @@ def build_cost_curves(
     """
     inbound = build_inbound(positions, snapshot, network=network, horizon=horizon, max_sources=config.max_sources)
     facts = stock_facts(forecast, snapshot, positions=positions, targets=targets, arrivals=arrivals, horizon=horizon)
-    has_series = facts.series >= 0
-    daily = (
-        np.where(has_series, forecast.interval_mean(0, 1)[facts.series], 0.0) if has_series.any() else 0.0 * facts.waste
-    )
-    free = free_tonight(positions)
     coverage = build_coverage(
-        inbound, facts.pipeline, on_hand=free, daily_mean=daily, has_recourse=config.recourse_window
+        inbound,
+        facts.pipeline,
+        on_hand=free_tonight(positions),
+        mean_demand=_cumulative_mean(forecast, facts.series, horizon),
+        has_recourse=config.recourse_window,
     )
     levels = np.asarray(config.quantile_levels)
     local = _local(forecast, facts, coverage=coverage, levels=levels)
@@ -177,8 +176,8 @@ def shelf_floor(positions: pd.DataFrame, targets: pd.DataFrame) -> Ints:
 def _local(forecast: Forecast, facts: StockFacts, *, coverage: Coverage, levels: Floats) -> LocalKnots:
     """Knots of every point; without a forecast, demand is just what must stay on the shelf."""
     n, horizon = facts.supply.shape
-    breaks = np.repeat(np.repeat(facts.floor[:, None, None], horizon, axis=1), levels.size, axis=2)
-    cdf = np.ones((n, horizon, levels.size + 1))
+    breaks = np.repeat(np.repeat(facts.floor[:, None, None], horizon, axis=1), n_breaks(levels), axis=2)
+    cdf = np.ones((n, horizon, n_breaks(levels) + 1))
     cdf[:, :, 0] = 0.0
     lost = np.zeros(n)
     rows = np.flatnonzero(facts.series >= 0)
@@ -213,6 +212,7 @@ def _local_curves(
         waste_cdf=np.ones((n, size + 1)),
         slack=np.zeros((n, horizon)),
         lost_before_first_receipt=local.lost,
+        receipts=coverage.receipts,
         first_receipt=coverage.first_receipt,
         window=coverage.window,
         base_supply=facts.supply,
@@ -236,6 +236,16 @@ def _with_maximum(
         curves.breaks[hit, day] = np.minimum(curves.breaks[hit, day], ceiling[:, None])
         curves.slack[hit, day] = np.maximum(facts.shortage[hit], facts.holding[hit])
     return curves
+
+
+def _cumulative_mean(forecast: Forecast, series: Ints, horizon: int) -> Floats:
+    """Mean demand of days 0..d of every point, (n, T); 0 without a forecast."""
+    result = np.zeros((series.size, horizon))
+    rows = np.flatnonzero(series >= 0)
+    part = forecast.take(series[rows])
+    for day in range(horizon):
+        result[rows, day] = part.interval_mean(0, day + 1)
+    return result
 
 
 def _mean_of(forecast: Forecast, series: Ints, n_days: Ints) -> Floats:
@@ -267,6 +277,7 @@ def _joined(curves: CostCurves, echelon: EchelonCurves, *, pool: Pool) -> CostCu
         waste_cdf=np.concatenate([curves.waste_cdf, echelon.waste_cdf]),
         slack=np.concatenate([curves.slack, np.zeros((n_pools, curves.horizon))]),
         lost_before_first_receipt=np.concatenate([curves.lost_before_first_receipt, np.zeros(n_pools)]),
+        receipts=np.concatenate([curves.receipts, curves.receipts[roots]]),
         first_receipt=np.concatenate([curves.first_receipt, curves.first_receipt[roots]]),
         window=np.concatenate([curves.window, curves.window[roots]]),
         base_supply=np.concatenate([curves.base_supply, supply]),

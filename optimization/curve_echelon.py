@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from optimization.config import PlanConfig
 from optimization.coverage import Coverage
-from optimization.curve_knots import Knots, aligned, knots
+from optimization.curve_knots import Knots, aligned, knots, n_breaks
 from optimization.pooling import (
     SPREAD_LEVELS,
     Pool,
@@ -118,8 +118,8 @@ def echelon_curves(
         forecast, facts.series, pool=pool, n_days=max(longest, 1), correlation=config.pooled_correlation
     )
     shift = pool.sum(facts.floor.astype(np.float64)) - pool.sum(lost)
-    breaks = np.zeros((n_pools, horizon, levels.size), dtype=np.int64)
-    cdf = np.ones((n_pools, horizon, levels.size + 1))
+    breaks = np.zeros((n_pools, horizon, n_breaks(levels)), dtype=np.int64)
+    cdf = np.ones((n_pools, horizon, n_breaks(levels) + 1))
     for day in range(horizon):
         last = np.minimum(day, window - 1) + pool.lag_days
         found = _knots_at(demand, levels, n_days=last + 1, shift=shift)

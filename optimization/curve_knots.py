@@ -18,6 +18,9 @@ Floats = npt.NDArray[np.float64]
 CERTAIN = 0.9995
 # Demand lost below this is not worth a second look [units].
 LEAST_LOST = 0.01
+# Further breakpoints below the first quantile: without them all units sold for certain would look alike, and scarce
+# stock would be split between two places by chance rather than by when it sells.
+LOW_PARTS = np.array([0.25, 0.5, 0.75])
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,11 @@ class Knots:
     cdf: Floats
 
 
+def n_breaks(levels: Floats) -> int:
+    """Return how many breakpoints `knots` makes of so many levels."""
+    return levels.size + LOW_PARTS.size
+
+
 def knots(quantiles: Floats, cdf: Callable[[Floats], Floats], *, shift: Floats, lowest: float = CERTAIN) -> Knots:
     """Place whole breakpoints at shifted quantiles, never twice on one unit, and average the CDF over each segment.
 
@@ -54,6 +62,7 @@ def knots(quantiles: Floats, cdf: Callable[[Floats], Floats], *, shift: Floats, 
     lowest
         Probability from which a segment joins the last.
     """
+    quantiles = np.concatenate([LOW_PARTS * quantiles[:, :1], quantiles], axis=1)
     n, size = quantiles.shape
     order = np.arange(size)
     breaks = np.maximum(np.ceil(quantiles + shift[:, None] - 1e-9), 0.0).astype(np.int64)
@@ -174,8 +183,8 @@ def local_knots(
         (n,) stock that must stay on the shelf, and backorders: added to demand [units].
     """
     n, horizon = supply.shape
-    breaks = np.zeros((n, horizon, levels.size), dtype=np.int64)
-    cdf = np.ones((n, horizon, levels.size + 1))
+    breaks = np.zeros((n, horizon, n_breaks(levels)), dtype=np.int64)
+    cdf = np.ones((n, horizon, n_breaks(levels) + 1))
     lost = np.zeros(n)
     for day in range(horizon):
         rows = np.flatnonzero(window > day)

@@ -137,7 +137,7 @@ def flow_data(
     )
     last_day = last_sale_day(positions, snapshot)
     cost = unit_move_cost(positions, snapshot, network=network, config=config)
-    tonight = moves_of(lateral, cost(lateral), last_day=last_day, network=network, first_day_only=True)
+    tonight = moves_of(lateral, cost(lateral), last_day=last_day, network=network, receipts=None)
     mode = network.lanes["mode"].to_numpy()[lateral.lane][tonight.pair]
     is_central = (targets["tier"] == Tier.CENTRAL).to_numpy(dtype=bool)
     return FlowData(
@@ -145,7 +145,7 @@ def flow_data(
         curves=curves,
         free=free,
         giveable=giveable,
-        regular=moves_of(regular, cost(regular), last_day=last_day, network=network, first_day_only=False),
+        regular=moves_of(regular, cost(regular), last_day=last_day, network=network, receipts=curves.receipts),
         tonight=tonight,
         is_protected=(mode != Mode.EMERGENCY) | ~is_central[tonight.origin],
         is_banned=np.zeros(tonight.pair.size, dtype=bool),
@@ -154,7 +154,9 @@ def flow_data(
     )
 
 
-def moves_of(inbound: Inbound, cost: Floats, *, last_day: Ints, network: SupplyNetwork, first_day_only: bool) -> Moves:
+def moves_of(
+    inbound: Inbound, cost: Floats, *, last_day: Ints, network: SupplyNetwork, receipts: Flags | None
+) -> Moves:
     """List the possible moves: allowed ship days whose goods arrive inside the horizon and while they are sold.
 
     Of several ship days with one arrival only the last is kept: nobody needs to commit earlier.
@@ -167,15 +169,17 @@ def moves_of(inbound: Inbound, cost: Floats, *, last_day: Ints, network: SupplyN
         (n,) last day index on which goods may still arrive at a point, returns excepted.
     network
         Lanes.
-    first_day_only
-        Whether only tonight's decision counts.
+    receipts
+        (n, T) days on which a point may be supplied; None if only tonight's decision counts.
     """
     horizon = inbound.ships.shape[1]
     arrival = inbound.arrival[inbound.slot]
     ships = inbound.ships[inbound.slot].copy()
-    if first_day_only:
+    if receipts is None:
         ships[:, 1:] = False
     else:
+        is_chance = receipts[inbound.point[:, None], np.minimum(arrival, horizon - 1)]
+        ships &= is_chance | (arrival >= horizon)
         later = np.where(ships, arrival, np.iinfo(np.int64).max)
         following = np.minimum.accumulate(later[:, ::-1], axis=1)[:, ::-1]
         ships[:, :-1] &= arrival[:, :-1] < following[:, 1:]

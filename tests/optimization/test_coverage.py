@@ -34,9 +34,8 @@ def covered(inbound: Inbound, on_hand: list[int], *, pipeline: dict[tuple[int, i
     coming = np.zeros((len(on_hand), HORIZON), dtype=np.int64)
     for place, units in (pipeline or {}).items():
         coming[place] = units
-    return build_coverage(
-        inbound, coming, on_hand=np.array(on_hand), daily_mean=np.ones(len(on_hand)), has_recourse=True
-    )
+    mean = np.tile(np.arange(1.0, HORIZON + 1), (len(on_hand), 1))
+    return build_coverage(inbound, coming, on_hand=np.array(on_hand), mean_demand=mean, has_recourse=True)
 
 
 def test_a_point_hedges_until_the_receipt_after_tonights_order() -> None:
@@ -59,8 +58,19 @@ def test_an_empty_source_can_send_nothing_before_it_is_replenished_itself() -> N
     assert covered(inbound, [50, 0]).first_receipt.tolist() == [2, 0]
 
 
+def test_a_scarce_source_sends_what_it_has_once_and_again_when_it_is_replenished() -> None:
+    # One unit a day each at both points: until day 3 the source needs 4 for itself and 4 for the point behind it.
+    inbound = pairs([-1, 0], [[1], list(range(HORIZON))], [2, 1])
+    scarce = covered(inbound, [7, 0])
+    assert np.flatnonzero(scarce.receipts[1]).tolist() == [0, 3, 4, 5, 6, 7]
+    assert scarce.window[1] == 3
+    enough = covered(inbound, [8, 0])
+    assert np.flatnonzero(enough.receipts[1]).tolist() == list(range(HORIZON))
+
+
 def test_without_recourse_every_day_is_hedged() -> None:
     inbound = pairs([-1], [[0, 3]], [2])
     none = np.zeros((1, HORIZON), dtype=np.int64)
-    found = build_coverage(inbound, none, on_hand=np.zeros(1, np.int64), daily_mean=np.ones(1), has_recourse=False)
+    mean = np.zeros((1, HORIZON))
+    found = build_coverage(inbound, none, on_hand=np.zeros(1, np.int64), mean_demand=mean, has_recourse=False)
     assert found.window[0] == HORIZON
