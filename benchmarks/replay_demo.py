@@ -1,8 +1,8 @@
 """Replays the demo chain under our planner and under a base-stock rule tuned on history; prints one JSON line.
 
 Both start from the same closing stock, meet the same latent demand, and see only what a night knows. The base-stock
-rule gets its two safety factors from a replay of the last days of history (their latent demand, which is more than it would
-know in life) by a grid of `--grid` x `--grid` values.
+rule gets its two safety factors from a replay of the last days of history (their latent demand, which is more than it
+would know in life) by a grid of `--grid` x `--grid` values.
 
     python benchmarks/replay_demo.py [--days 56] [--seed 1] [--skus 60] [--stores 20] [--smoke]
 """
