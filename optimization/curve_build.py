@@ -225,16 +225,19 @@ def _with_maximum(
 ) -> CostCurves:
     """Make the maximum stock the last break up to the first receipt and on receipt days; price what is above it."""
     rows = np.flatnonzero(~np.isnan(facts.maximum))
-    horizon = curves.horizon
-    for day in range(horizon) if rows.size else ():
-        hit = rows[receipts[rows, day] | (day <= curves.first_receipt[rows])]
-        used = _mean_of(forecast, facts.series[hit], np.maximum(day - curves.first_receipt[hit], 0))
-        ceiling = np.round(facts.maximum[hit] + used).astype(np.int64)
-        # Above the last break nobody wants a unit anyway.
-        binds = ceiling < curves.breaks[hit, day, -1]
-        hit, ceiling = hit[binds], ceiling[binds]
-        curves.breaks[hit, day] = np.minimum(curves.breaks[hit, day], ceiling[:, None])
-        curves.slack[hit, day] = np.maximum(facts.shortage[hit], facts.holding[hit])
+    ceiling = np.zeros(rows.size, dtype=np.int64)
+    for day in range(curves.horizon) if rows.size else ():
+        first = curves.first_receipt[rows]
+        is_chance = receipts[rows, day] | (day <= first)
+        used = _mean_of(forecast, facts.series[rows], np.maximum(day - first, 0))
+        # The maximum holds for the inventory position: what is still on its way counts.
+        to_come = facts.supply[rows, -1] - facts.supply[rows, day]
+        # What is there already is no reproach; only more of it is.
+        allowed = np.maximum(np.round(facts.maximum[rows] + used) - to_come, facts.supply[rows, day]).astype(np.int64)
+        ceiling = np.where(is_chance, allowed, ceiling)
+        curves.breaks[rows, day] = np.minimum(curves.breaks[rows, day], ceiling[:, None])
+        curves.breaks[rows, day, -1] = ceiling
+        curves.slack[rows, day] = np.where(is_chance, np.maximum(facts.shortage[rows], facts.holding[rows]), 0.0)
     return curves
 
 
