@@ -45,8 +45,8 @@ def move(sku: str, quantity: int, load: str = "L1", destination: str = "S1") -> 
 
 
 LOADS = [
-    {"load_id": "L1", "origin": "C1", "destination": "S1", "mode": "transfer", "vehicle": "truck", "trucks": 1, "cost": 60.0},
-    {"load_id": "L2", "origin": "C1", "destination": "S2", "mode": "transfer", "vehicle": "truck", "trucks": 1, "cost": 60.0},
+    {"load_id": "L1", "origin": "C1", "destination": "S1", "mode": "transfer", "trucks": 1, "cost": 60.0},
+    {"load_id": "L2", "origin": "C1", "destination": "S2", "mode": "transfer", "trucks": 1, "cost": 60.0},
 ]
 
 
@@ -90,7 +90,7 @@ def test_the_shares_of_a_load_sum_to_its_cost(
 @pytest.fixture(scope="module")
 def terms(snapshot: Snapshot, plan_night: Callable[..., Any]) -> tuple[Any, pd.DataFrame]:
     moves = [move("A", 10), move("B", 20), move("A", 7, load="L2", destination="S2"), move("Z", 4, load="")]
-    night = plan_night(snapshot, RATES, moves, loads=LOADS)
+    night = plan_night(snapshot, RATES, moves, loads=[{"vehicle": "truck", **load} for load in LOADS])
     return night, line_terms(night.decisions, snapshot, network=night.network)
 
 

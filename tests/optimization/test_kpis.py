@@ -45,9 +45,9 @@ def move(origin: str, destination: str, mode: str, quantity: int, load: str = ""
 
 MOVES = [move("C1", "S1", "transfer", 40, "L1"), move("S2", "S1", "transshipment", 100)]
 LOADS = [
-    {"load_id": "L1", "mode": "transfer", "vehicle": "truck", "trucks": 1, "cost": 30.0, "fill": 0.9, "truck_volume_m3": 9.0},
-    {"load_id": "L2", "mode": "transfer", "vehicle": "truck", "trucks": 1, "cost": 10.0, "fill": 0.5},
-    {"load_id": "L3", "mode": "emergency", "vehicle": "truck", "trucks": 1, "cost": 99.0, "fill": 0.1},
+    {"load_id": "L1", "mode": "transfer", "trucks": 1, "cost": 30.0, "fill": 0.9, "truck_volume_m3": 9.0},
+    {"load_id": "L2", "mode": "transfer", "trucks": 1, "cost": 10.0, "fill": 0.5},
+    {"load_id": "L3", "mode": "emergency", "trucks": 1, "cost": 99.0, "fill": 0.1},
 ]
 
 
@@ -63,7 +63,7 @@ def kpis_of(night: Any) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def kpis(make_snapshot: Callable[..., Snapshot], plan_night: Callable[..., Any]) -> pd.DataFrame:
-    return kpis_of(plan_night(make_snapshot(CUTOFF, **CHAIN), RATES, MOVES, loads=LOADS))
+    return kpis_of(plan_night(make_snapshot(CUTOFF, **CHAIN), RATES, MOVES, loads=[{"vehicle": "truck", **load} for load in LOADS]))
 
 
 def test_every_figure_says_its_unit_and_meaning(kpis: pd.DataFrame) -> None:
