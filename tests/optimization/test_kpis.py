@@ -63,7 +63,9 @@ def kpis_of(night: Any) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def kpis(make_snapshot: Callable[..., Snapshot], plan_night: Callable[..., Any]) -> pd.DataFrame:
-    return kpis_of(plan_night(make_snapshot(CUTOFF, **CHAIN), RATES, MOVES, loads=[{"vehicle": "truck", **load} for load in LOADS]))
+    return kpis_of(
+        plan_night(make_snapshot(CUTOFF, **CHAIN), RATES, MOVES, loads=[{"vehicle": "truck", **load} for load in LOADS])
+    )
 
 
 def test_every_figure_says_its_unit_and_meaning(kpis: pd.DataFrame) -> None:
