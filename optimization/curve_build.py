@@ -237,7 +237,7 @@ def _with_maximum(
         ceiling = np.where(is_chance, allowed, ceiling)
         curves.breaks[rows, day] = np.minimum(curves.breaks[rows, day], ceiling[:, None])
         curves.breaks[rows, day, -1] = ceiling
-        curves.slack[rows, day] = np.where(is_chance, np.maximum(facts.shortage[rows], facts.holding[rows]), 0.0)
+        curves.slack[rows, day] = np.where(is_chance, np.maximum(facts.shortage[rows], facts.waste[rows]), 0.0)
     return curves
 
 

@@ -41,8 +41,8 @@ class Knots:
 
 
 def n_breaks(levels: Floats) -> int:
-    """Return how many breakpoints `knots` makes of so many levels."""
-    return levels.size + LOW_PARTS.size
+    """Return how many breakpoints `knots` makes of so many levels; the last is spare, for a maximum stock."""
+    return levels.size + LOW_PARTS.size + 1
 
 
 def knots(quantiles: Floats, cdf: Callable[[Floats], Floats], *, shift: Floats, lowest: float = CERTAIN) -> Knots:
@@ -87,8 +87,9 @@ def _trimmed(breaks: Ints, inner: Floats, lowest: float) -> Knots:
     first = np.where(is_certain.any(axis=1), is_certain.argmax(axis=1), size)
     before = np.where(first > 0, breaks[np.arange(n), np.maximum(first - 1, 0)], 0)
     joins = np.arange(size) >= first[:, None]
-    cdf = np.concatenate([np.where(joins, 1.0, inner), np.ones((n, 1))], axis=1)
-    return Knots(np.where(joins, before[:, None], breaks), cdf)
+    cdf = np.concatenate([np.where(joins, 1.0, inner), np.ones((n, 2))], axis=1)
+    trimmed = np.where(joins, before[:, None], breaks)
+    return Knots(np.concatenate([trimmed, trimmed[:, -1:]], axis=1), cdf)
 
 
 def expected_short(curve: Knots, supply: Ints) -> Floats:

@@ -76,7 +76,10 @@ def refreshed_curves(
     )
     shared = aligned(Knots(found.breaks, found.cdf), curves.shortage_day[rows])
     breaks, cdf, lost = curves.breaks.copy(), curves.cdf.copy(), curves.lost_before_first_receipt.copy()
-    # A maximum stock is the last break where it binds; it stays where it was.
-    ceiling = np.where(curves.slack[rows] > 0, curves.breaks[rows, :, -1], np.iinfo(np.int64).max)
-    breaks[rows], cdf[rows], lost[rows] = np.minimum(shared.breaks, ceiling[:, :, None]), shared.cdf, found.lost
+    cdf[rows], lost[rows] = shared.cdf, found.lost
+    # A maximum stock is the last break; it stays where it was.
+    has_maximum = (curves.slack[rows] > 0).any(axis=1, keepdims=True)
+    ceiling = np.where(has_maximum, curves.breaks[rows, :, -1], np.iinfo(np.int64).max)
+    breaks[rows] = np.minimum(shared.breaks, ceiling[:, :, None])
+    breaks[rows, :, -1] = np.where(has_maximum, ceiling, breaks[rows, :, -1])
     return replace(curves, breaks=breaks, cdf=cdf, lost_before_first_receipt=lost)

@@ -18,6 +18,11 @@ from optimization.truck_choice import TOLERANCE, choose_trucks, pull_forward
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Columns = dict[str, npt.NDArray[Any]]
+_NUMBERS = (
+    *("lane", "point", "origin_point", "lot", "minimum", "next_day", "volume_m3", "weight_kg", "unit_value"),
+    "is_regular",
+)
 NOT_WORTH_IT = "not worth its truck tonight"
 NO_ROOM = "no room on the lane's trucks"
 TOO_SMALL = "below the lane's minimum order value"
@@ -31,6 +36,8 @@ class LoadState:
     ----------
     data
         Input of the flows.
+    columns
+        The lines' numbers by name, (m,) each; `quantity` below is what is decided.
     quantity
         (m,) units of each line; changed as lanes are decided.
     reason
@@ -46,6 +53,7 @@ class LoadState:
     """
 
     data: FlowData
+    columns: Columns
     quantity: Ints
     reason: npt.NDArray[np.object_]
     value: Floats
@@ -82,6 +90,7 @@ def load_trucks(
     values = line_values(lines, data.curves, supply_without(supply, effects))
     state = LoadState(
         data=data,
+        columns={name: lines[name].to_numpy() for name in _NUMBERS},
         quantity=lines["quantity"].to_numpy(dtype=np.int64).copy(),
         reason=lines["reason"].to_numpy(dtype=object).copy(),
         value=values[list(VALUE_COLUMNS)].sum(axis=1).to_numpy(dtype=np.float64),
@@ -93,7 +102,7 @@ def load_trucks(
     order = np.lexsort([keys[:, 1], keys[:, 0]])
     is_first = np.append(True, (keys[order][1:] != keys[order][:-1]).any(axis=1)) if len(lines) else np.zeros(0, bool)
     for group in np.split(order, np.flatnonzero(is_first)[1:]) if len(lines) else ():
-        _load_lane(lines, group, state=state, config=config)
+        _load_lane(group, state=state, config=config)
     before = lines["quantity"].to_numpy(dtype=np.int64)
     change = np.where(state.quantity > before, "truck fill", np.where(state.quantity < before, "truck cut", ""))
     notes = ["; ".join(text for text in pair if text) for pair in zip(lines["note"], change, strict=True)]
@@ -110,12 +119,12 @@ def _spare(lines: pd.DataFrame, data: FlowData, supply: Ints) -> Ints:
     return spare
 
 
-def _load_lane(lines: pd.DataFrame, group: Ints, *, state: LoadState, config: PlanConfig) -> None:
+def _load_lane(group: Ints, *, state: LoadState, config: PlanConfig) -> None:
     """Decide one lane and arrival day."""
     if not state.quantity[group].any():
         return
-    lane = state.data.lanes.iloc[int(lines["lane"].iloc[group[0]])]
-    part = lines.iloc[group]
+    lane = state.data.lanes.iloc[int(state.columns["lane"][group[0]])]
+    part = {name: values[group] for name, values in state.columns.items()}
     quantity = state.quantity[group]
     share = truck_share(part, lane)
     is_regular = bool(part["is_regular"].all())
@@ -130,36 +139,36 @@ def _load_lane(lines: pd.DataFrame, group: Ints, *, state: LoadState, config: Pl
             quantity + added,
             share=share,
             value=state.value[group],
-            lot=part["lot"].to_numpy(dtype=np.int64),
+            lot=part["lot"],
             cost=price,
             max_trucks=float(lane["max_trucks"]),
             is_one_off=not is_regular,
         )
         _settle(state, part, group, wanted=quantity, final=chosen.quantity, is_stopped=chosen.trucks == 0)
-    worth = float((part["unit_value"].to_numpy(dtype=np.float64) * state.quantity[group]).sum())
+    worth = float((part["unit_value"] * state.quantity[group]).sum())
     if 0 < worth < float(lane["min_order_value"]):
         final = _up_to_value(part, group, state=state, share=share, lane=lane)
         state.reason[group[(state.quantity[group] > 0) & (final == 0)]] = TOO_SMALL
         state.quantity[group] = final
 
 
-def _settle(state: LoadState, part: pd.DataFrame, group: Ints, *, wanted: Ints, final: Ints, is_stopped: bool) -> None:
+def _settle(state: LoadState, part: Columns, group: Ints, *, wanted: Ints, final: Ints, is_stopped: bool) -> None:
     """Keep the decision of a lane; a purchase that fell below its minimum order falls away."""
-    kept = np.where(final < part["minimum"].to_numpy(dtype=np.int64), 0, final)
+    kept = np.where(final < part["minimum"], 0, final)
     state.quantity[group] = kept
     state.reason[group[(wanted > 0) & (kept == 0)]] = NOT_WORTH_IT if is_stopped else NO_ROOM
     early = np.maximum(kept - wanted, 0)
-    origin = part["origin_point"].to_numpy(dtype=np.int64)
+    origin = part["origin_point"]
     own = origin >= 0
     np.subtract.at(state.spare, origin[own], early[own, None])
 
 
 def _along(
-    part: pd.DataFrame, group: Ints, *, share: Floats, state: LoadState, cost: float, max_days: int
+    part: Columns, group: Ints, *, share: Floats, state: LoadState, cost: float, max_days: int
 ) -> tuple[Ints, int]:
     """Units planned for later that the lane's trucks take along; nothing that may expire."""
-    data, point = state.data, part["point"].to_numpy(dtype=np.int64)
-    origin = part["origin_point"].to_numpy(dtype=np.int64)
+    data, point = state.data, part["point"]
+    origin = part["origin_point"]
     planned = state.planned[group]
     endless = np.full_like(planned, np.iinfo(np.int64).max // 4)
     spare = np.where((origin >= 0)[:, None], state.spare[origin], endless)
@@ -170,25 +179,25 @@ def _along(
         spare=spare,
         room=np.where(expires, 0, state.room[point]),
         share=share,
-        lot=part["lot"].to_numpy(dtype=np.int64),
+        lot=part["lot"],
         holding=data.curves.holding[point],
         cost=cost,
         max_days=max_days,
     )
 
 
-def _up_to_value(part: pd.DataFrame, group: Ints, *, state: LoadState, share: Floats, lane: pd.Series[Any]) -> Ints:
+def _up_to_value(part: Columns, group: Ints, *, state: LoadState, share: Floats, lane: pd.Series[Any]) -> Ints:
     """Take along later needs until the lane's minimum order value is reached; nothing goes if it cannot be."""
     quantity = state.quantity[group]
-    origin = part["origin_point"].to_numpy(dtype=np.int64)
+    origin = part["origin_point"]
     if not bool(part["is_regular"].all()) or (origin >= 0).any():
         return np.zeros_like(quantity)
-    lot = part["lot"].to_numpy(dtype=np.int64)
-    limit = np.minimum(state.room[part["point"].to_numpy(dtype=np.int64)], np.iinfo(np.int32).max)
+    lot = part["lot"]
+    limit = np.minimum(state.room[part["point"]], np.iinfo(np.int32).max)
     for days in range(1, state.planned.shape[1]):
         added = np.minimum(state.planned[group, : days + 1].sum(axis=1), limit) // lot * lot
         final = quantity + added
-        final = np.where(final < part["minimum"].to_numpy(dtype=np.int64), quantity, final)
+        final = np.where(final < part["minimum"], quantity, final)
         trucks = np.ceil((share * quantity[:, None]).sum(axis=0).max() - TOLERANCE)
         if float((part["unit_value"] * final).sum()) >= float(lane["min_order_value"]):
             is_fitting = (share * final[:, None]).sum(axis=0).max() <= max(trucks, 1.0) + TOLERANCE
@@ -196,10 +205,10 @@ def _up_to_value(part: pd.DataFrame, group: Ints, *, state: LoadState, share: Fl
     return np.zeros_like(quantity)
 
 
-def truck_share(part: pd.DataFrame, lane: pd.Series[Any]) -> Floats:
+def truck_share(part: Columns, lane: pd.Series[Any]) -> Floats:
     """Share of a truck's volume and of its weight that one unit of each line takes, (m, 2)."""
-    by_volume = part["volume_m3"].to_numpy(dtype=np.float64) / float(lane["truck_volume_m3"])
-    by_weight = part["weight_kg"].to_numpy(dtype=np.float64) / float(lane["truck_weight_kg"])
+    by_volume = part["volume_m3"] / float(lane["truck_volume_m3"])
+    by_weight = part["weight_kg"] / float(lane["truck_weight_kg"])
     return np.stack([by_volume, by_weight], axis=1)
 
 

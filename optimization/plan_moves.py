@@ -38,9 +38,9 @@ __all__ = ["Decisions", "decide"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-# A lateral or emergency move that does not pay for its truck is taken away and the flow solved again this many times,
-# so that its destination is served otherwise.
-MAX_PASSES = 3
+# A lateral or emergency move that does not pay for its vehicle is taken away and the flow solved again, so that its
+# destination is served otherwise: this many passes in all.
+MAX_PASSES = 2
 
 
 def decide(
@@ -88,7 +88,7 @@ def decide(
         if turn == MAX_PASSES - 1 or not is_idle.any():
             break
         dropped.append(lines[is_idle])
-        data = _banning(data, lines[is_idle])
+        data = _banning(data, lines, is_idle)
         flow = solve_flows(data, config, before=flow)
     planned = planned_quantity(data, flow.quantity, lines)
     return _decisions(
@@ -111,11 +111,13 @@ def _loaded_lines(
     return keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
 
 
-def _banning(data: FlowData, lines: pd.DataFrame) -> FlowData:
-    """Ban some of tonight's possible laterals, emergency moves and returns."""
-    is_banned = data.is_banned.copy()
-    is_banned[lines["move"].to_numpy(dtype=np.int64)] = True
-    return replace(data, is_banned=is_banned)
+def _banning(data: FlowData, lines: pd.DataFrame, is_idle: pd.Series[bool]) -> FlowData:
+    """Ban tonight's laterals, emergency moves and returns into places where one did not pay, but for those that go."""
+    goes = np.zeros(data.is_banned.size, dtype=bool)
+    going = lines[(lines["quantity"] > 0) & ~lines["is_regular"]]
+    goes[going["move"].to_numpy(dtype=np.int64)] = True
+    into = np.isin(data.tonight.destination, lines.loc[is_idle, "point"].to_numpy(dtype=np.int64))
+    return replace(data, is_banned=data.is_banned | (into & ~goes))
 
 
 def _decisions(
