@@ -54,10 +54,11 @@ def test_fill_is_weighted_by_cost_and_lanes_without_a_truck_size_are_left_out() 
     # (0.5 * 100 + 1.0 * 300) / 400 = 0.875
     loads = pd.DataFrame(
         {
-            "trucks": [1, 1, 1, 0],
-            "truck_volume_m3": [10.0, 10.0, np.inf, 10.0],
-            "fill": [0.5, 1.0, 0.0, 0.1],
-            "cost": [100.0, 300.0, 50.0, 9.0],
+            "vehicle": ["truck", "truck", "truck", "truck", "parcel"],
+            "trucks": [1, 1, 1, 0, 3],
+            "truck_volume_m3": [10.0, 10.0, np.inf, 10.0, 0.1],
+            "fill": [0.5, 1.0, 0.0, 0.1, 0.2],
+            "cost": [100.0, 300.0, 50.0, 9.0, 60.0],
         }
     )
     assert tables.cost_weighted_fill(loads) == pytest.approx(0.875)

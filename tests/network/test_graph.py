@@ -31,8 +31,19 @@ def test_a_concrete_lane_stays_as_it_is_with_defaults_filled_in(table: Make, cha
     assert lane["lane_id"] == "C>A:transfer"
     assert (lane["lead_time_days"], lane["lead_time_sd_days"]) == (2, 0.0)
     assert lane["order_weekdays"] == 1 + 8  # Monday is bit 0, Thursday bit 3
-    assert (lane["truck_cost"], lane["unit_cost"], lane["parcel_cost"], lane["min_order_value"]) == (0, 0, 0, 0)
+    assert (lane["truck_cost"], lane["unit_cost"], lane["min_order_value"], lane["vehicle"]) == (0, 0, 0, "truck")
     assert np.isinf([lane["truck_volume_m3"], lane["truck_weight_kg"], lane["max_trucks"]]).all()
+
+
+def test_a_lane_with_a_parcel_price_only_goes_by_parcels_of_a_tenth_of_a_cubic_metre(table: Make, chain: Chain) -> None:
+    lanes = table("lanes", origin=["C"], destination="A", mode="emergency", lead_time_days=0, parcel_cost=9.0)
+    lane = build_network(chain(lanes=lanes)).lanes.iloc[0]
+    assert (lane["vehicle"], lane["truck_cost"], lane["truck_volume_m3"], lane["truck_weight_kg"]) == (
+        "parcel",
+        9.0,
+        0.1,
+        30.0,
+    )
 
 
 def test_groups_expand_without_loops_and_without_tiers_that_the_mode_may_not_join(table: Make, chain: Chain) -> None:
