@@ -28,9 +28,9 @@ N_FORECASTS = 6
 _SHOWN_ZOOM = 1.5
 _LOW_FILL, _MIDDLE_FILL = 40.0, 75.0
 _TERM_CONVENTION = (
-    "One plan moves everything together, so splitting its money over lines is a convention: lines are counted one "
-    "after another in a fixed order, and their terms add up exactly to the plan's difference. Green is benefit, red is "
-    "cost."
+    "One plan moves everything together, so splitting its money over lines is a convention: each line is the finished "
+    "plan against the same plan without this one line. Lines that could stand in for each other each count in full, so "
+    "the sum is more than the plan is worth. Green is benefit, red is cost."
 )
 _FORECAST_CHOICE = (
     "A choice out of {n:,} stock points: where the orders of largest benefit go, and where most is wanted. The "
