@@ -132,10 +132,18 @@ def _lead(plan: Plan, currency: str) -> str:
         return f"No order pays tonight; {count(n_critical, 'critical exception')}."
     return (
         f"{count(len(orders), 'order line')} for {count(int(orders['quantity'].sum()), 'unit')} worth "
-        f"{money(float(orders['value'].sum()), currency)}, on {count(n_trucks, 'truck')}; net benefit "
-        f"{money(float(orders['net_benefit'].sum()), currency)} over doing nothing; "
-        f"{count(n_critical, 'critical exception')}."
+        f"{money(float(orders['value'].sum()), currency)}, on {count(n_trucks, 'truck')}"
+        f"{_margin_saved(plan.kpis, currency)}; {count(n_critical, 'critical exception')}."
     )
+
+
+def _margin_saved(kpis: pd.DataFrame, currency: str) -> str:
+    """Say what the plan does to the margin that would be lost; nothing where the plan does not know it."""
+    lost = kpis[kpis["kpi"] == "lost_margin"]
+    if lost.empty or lost[["today", "planned"]].isna().any(axis=None):
+        return ""
+    today, planned = float(lost["today"].iloc[0]), float(lost["planned"].iloc[0])
+    return f"; expected lost margin {money(today, currency)} without them, {money(planned, currency)} with them"
 
 
 def _kinds(orders: pd.DataFrame, currency: str) -> list[dict[str, Any]]:

@@ -186,7 +186,7 @@ def _transport(decisions: Decisions, terms: pd.DataFrame, orders: pd.DataFrame) 
         Kpi("dropped_moves", np.nan, dropped, "moves", "moves not worth their truck tonight"),
         Kpi("waste_risk", np.nan, waste, "money", "expected waste that tonight's orders add"),
         Kpi("net_benefit", np.nan, float(orders["net_benefit"].sum()), "money",
-            "what tonight's orders are worth over the horizon, all terms"),
+            "sum over tonight's lines of the plan's cost without the line less with it"),
     ]  # fmt: skip
 
 
