@@ -40,7 +40,7 @@ def latent(world: World, first: pd.Timestamp, n_days: int, shift: int = 0) -> pd
 def rival(world: World, snapshot: Snapshot, network: SupplyNetwork, *, n_days: int, grid: int) -> tuple[Replay, str]:
     """Tune the base-stock rule on the last days of history, then replay it on the days to come."""
     past = latent(world, world.last_day - pd.Timedelta(days=n_days - 1), n_days, shift=n_days)
-    pairs = itertools.product(np.linspace(0.5, 3.5, grid), np.linspace(0.0, 3.0, grid))
+    pairs = itertools.product(np.linspace(0.5, 4.5, grid), np.linspace(0.0, 8.0, grid))
     policy = tuned(
         base_stock(snapshot, network),
         lambda candidate: replay(snapshot, network, demand=past, policy=candidate, n_days=n_days),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -59,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments
         Words after `tierflow`; those of the process by default.
     """
+    # Threads that wait asleep: on a shared machine spinning ones make LightGBM several times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         app(args=None if arguments is None else list(arguments), prog_name="tierflow")
     except KeyboardInterrupt:

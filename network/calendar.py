@@ -246,7 +246,8 @@ def _exceptions(closures: pd.DataFrame, locations: pd.DataFrame, lanes: pd.DataF
         lane_rows.get(name, nothing) if by_lane else places[name] for name, by_lane in zip(named, is_lane, strict=True)
     ]
     sizes = np.array([len(rows) for rows in hits], dtype=np.intp)
-    resolved = closures[["date", "open", "cutoff_time"]].assign(is_lane=is_lane, size=sizes)
+    breadth = np.where(np.isin(named, locations["location"].to_numpy()), 0, sizes)
+    resolved = closures[["date", "open", "cutoff_time"]].assign(is_lane=is_lane, size=breadth)
     resolved = resolved.take(np.repeat(np.arange(len(closures)), sizes)).reset_index(drop=True)
     resolved["row"] = np.concatenate([*hits, nothing]).astype(np.intp)
     broad_first = resolved.sort_values(["is_lane", "row", "date", "size"], ascending=[True, True, True, False])

@@ -133,11 +133,15 @@ def line_values(moves: pd.DataFrame, curves: CostCurves, supply_before: Ints) ->
     values = np.zeros((len(moves), len(VALUE_COLUMNS)))
     for first, last in _chunks(ordered.row):
         part = ordered.take(np.arange(first, last))
-        gains = _gains(part, curves, supply_before)
-        at_origin = np.zeros_like(gains)
-        at_origin[:, VALUE_COLUMNS.index("origin_release")] = gains.sum(axis=1)
-        np.add.at(values, part.line, np.where(part.is_origin[:, None], at_origin, gains))
+        add_gains(values, part, _gains(part, curves, supply_before))
     return pd.DataFrame(values, columns=list(VALUE_COLUMNS))
+
+
+def add_gains(values: Floats, effects: Effects, gains: Floats) -> None:
+    """Add gains (m, n_columns) to the values of their lines; everything at an origin is its `origin_release`."""
+    at_origin = np.zeros_like(gains)
+    at_origin[:, VALUE_COLUMNS.index("origin_release")] = gains.sum(axis=1)
+    np.add.at(values, effects.line, np.where(effects.is_origin[:, None], at_origin, gains))
 
 
 def _gains(effects: Effects, curves: CostCurves, supply_before: Ints) -> Floats:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from optimization.cost_curves import CostCurves
 from optimization.curve_knots import Knots, expected_short
-from optimization.line_value import CHUNK, VALUE_COLUMNS, Effects, line_effects
+from optimization.line_value import CHUNK, VALUE_COLUMNS, Effects, add_gains, line_effects
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -43,10 +43,7 @@ def line_worth(moves: pd.DataFrame, curves: CostCurves, supply: Ints) -> pd.Data
     values = np.zeros((len(moves), len(VALUE_COLUMNS)))
     for first in range(0, effects.line.size, CHUNK):
         part = effects.take(np.arange(first, min(first + CHUNK, effects.line.size)))
-        gains = _gains(part, curves, supply)
-        at_origin = np.zeros_like(gains)
-        at_origin[:, VALUE_COLUMNS.index("origin_release")] = gains.sum(axis=1)
-        np.add.at(values, part.line, np.where(part.is_origin[:, None], at_origin, gains))
+        add_gains(values, part, _gains(part, curves, supply))
     return pd.DataFrame(values, columns=list(VALUE_COLUMNS))
 
 
