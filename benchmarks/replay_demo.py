@@ -37,18 +37,19 @@ def latent(world: World, first: pd.Timestamp, n_days: int, shift: int = 0) -> pd
     return rows.assign(date=rows["date"] + pd.Timedelta(days=shift))
 
 
-def rival(world: World, snapshot: Snapshot, network: SupplyNetwork, *, n_days: int, grid: int) -> tuple[Replay, str]:
+def rival(
+    world: World, snapshot: Snapshot, network: SupplyNetwork, *, n_days: int, pairs: list[tuple[float, float]]
+) -> tuple[Replay, str]:
     """Tune the base-stock rule on the last days of history, then replay it on the days to come."""
     past = latent(world, world.last_day - pd.Timedelta(days=n_days - 1), n_days, shift=n_days)
-    pairs = itertools.product(np.linspace(0.5, 4.5, grid), np.linspace(0.0, 8.0, grid))
     policy = tuned(
         base_stock(snapshot, network),
         lambda candidate: replay(snapshot, network, demand=past, policy=candidate, n_days=n_days),
-        grid=[(float(local), float(echelon)) for local, echelon in pairs],
+        grid=pairs,
     )
     ahead = latent(world, world.last_day + pd.Timedelta(days=1), n_days)
     result = replay(snapshot, network, demand=ahead, policy=policy, n_days=n_days)
-    return result, f"z_local={policy.z_local:.2f}, z_echelon={policy.z_echelon:.2f} of {grid * grid} pairs"
+    return result, f"z_local={policy.z_local:.2f}, z_echelon={policy.z_echelon:.2f} of {len(pairs)} pairs"
 
 
 def chain_with_future(world: World) -> Chain:
@@ -80,6 +81,7 @@ def main() -> None:
     parser.add_argument("--stores", type=int, default=20)
     parser.add_argument("--history", type=int, default=540)
     parser.add_argument("--grid", type=int, default=5)
+    parser.add_argument("--factors", type=float, nargs=2, metavar="Z", help="the rival's factors as tuned before")
     parser.add_argument("--refit-days", type=int, default=28)
     parser.add_argument("--smoke", action="store_true", help="a tiny chain for a few days")
     a = parser.parse_args()
@@ -90,7 +92,10 @@ def main() -> None:
     snapshot = snapshot_at(chain.tables, chain.settings, world.last_day)
     network = build_network(snapshot)
     began = time.perf_counter()
-    base, budget = rival(world, snapshot, network, n_days=a.days, grid=a.grid)
+    local = np.linspace(0.5, 4.5, a.grid) if a.factors is None else a.factors[:1]
+    echelon = np.linspace(0.0, 8.0, a.grid) if a.factors is None else a.factors[1:]
+    pairs = [(float(one), float(two)) for one, two in itertools.product(local, echelon)]
+    base, budget = rival(world, snapshot, network, n_days=a.days, pairs=pairs)
     middle = time.perf_counter()
     mine = ours(world, chain, snapshot, network=network, n_days=a.days, refit_days=a.refit_days)
     seconds = {"base_stock": round(middle - began, 1), "tierflow": round(time.perf_counter() - middle, 1)}

@@ -69,7 +69,7 @@ class PlanConfig:
     handling_share: float = 0.002
     cost_steps: int = 4_000_000
     truck_fill_up: bool = True
-    truck_cover_days: int = 14
+    truck_cover_days: int = 4
 
     def __post_init__(self) -> None:
         if self.horizon_days is not None and not 2 <= self.horizon_days <= MAX_HORIZON_DAYS:
