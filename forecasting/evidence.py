@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from forecasting.adjustments import excluded_days
 from forecasting.history import History, build_history
+from forecasting.one_off import unexplained_spikes
 from forecasting.panel import Panel, build_panel
 from forecasting.promotions import PromotionPlan, promotion_plan
 from forecasting.seasons import Seasons, build_seasons
@@ -80,14 +82,16 @@ def build_evidence(snapshot: Snapshot, network: SupplyNetwork, *, horizon: int, 
         snapshot.table("promotions"), panel.series, usual_price=_usual_price(snapshot, panel), first=first
     )
     promoted = panel.is_promoted | plan.past_days(panel.n_series, panel.n_days)
-    panel = dataclasses.replace(panel, is_promoted=promoted)
+    excluded = excluded_days(snapshot.table("adjustments"), panel.series, panel.dates)
+    panel = dataclasses.replace(panel, is_promoted=promoted, demand=np.where(excluded, np.nan, panel.demand))
+    unusual = unexplained_spikes(panel) | plan.one_off_days(panel.n_series, panel.n_days)
     seasons = build_seasons(network.calendar, panel.series["region"], first=first, n_days=n_days)
     days = np.arange(n_days)[None, :]
     begin, end = panel.series["first_day"].to_numpy()[:, None], panel.series["last_day"].to_numpy()[:, None]
     is_open = open_days(network, panel.series, first=first, n_days=n_days)
     return Evidence(
         panel=panel,
-        history=build_history(panel),
+        history=build_history(panel, unusual),
         signals=SignalStore(snapshot.table("signals"), first, max_signals=max_signals),
         promotions=plan,
         seasons=seasons,

@@ -196,7 +196,7 @@ def _origin_matrix(evidence: Evidence, day: int, *, base: Array, analogue: Array
 def _demand_on(evidence: Evidence, day: int) -> Array:
     if day < 0:
         return np.full(evidence.panel.n_series, np.nan)
-    return evidence.panel.demand[:, day].astype(np.float64)
+    return evidence.history.demand[:, day].astype(np.float64)
 
 
 def _pool_trend(evidence: Evidence, name: str, day: int, *, windows: tuple[int, int]) -> Array:
@@ -233,7 +233,7 @@ def _step_matrix(evidence: Evidence, origin: Origin, series: Ints, *, steps: Int
 
 def _own_on(evidence: Evidence, origin: Origin, series: Ints, *, days: Ints) -> Array:
     """Demand / base on past days; NaN before the first day or where unobserved."""
-    values = evidence.panel.demand[series, np.maximum(days, 0)] / origin.base[series]
+    values = evidence.history.demand[series, np.maximum(days, 0)] / origin.base[series]
     return np.where(days >= 0, values, np.nan)
 
 

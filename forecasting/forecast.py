@@ -46,6 +46,10 @@ class Forecast:
         Calibration tables of cumulative demand.
     drivers
         Contributions of driver families to the mean of shown series (series, family, amount), or None.
+    unadjusted_mean
+        The mean before planners' adjustments, or None where there were none.
+    adjustments
+        What each adjustment changed, by stock point, or None where there were none; see `adjustments.Adjusted`.
     """
 
     cutoff: pd.Timestamp
@@ -54,6 +58,8 @@ class Forecast:
     mean: Array
     distribution: CumulativeDistribution
     drivers: pd.DataFrame | None = None
+    unadjusted_mean: Array | None = None
+    adjustments: pd.DataFrame | None = None
 
     @classmethod
     def from_rates(
@@ -173,7 +179,8 @@ class Forecast:
         """Return the forecast of some series: ``rows`` are positions or a mask over series; drivers are left out."""
         picked = np.arange(len(self.series))[np.asarray(rows)]
         series = self.series.iloc[picked].reset_index(drop=True)
-        return self.replace(series=series, mean=self.mean[picked], drivers=None)
+        before = None if self.unadjusted_mean is None else self.unadjusted_mean[picked]
+        return self.replace(series=series, mean=self.mean[picked], drivers=None, unadjusted_mean=before)
 
     @property
     def _codes(self) -> npt.NDArray[np.int64]:

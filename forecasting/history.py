@@ -102,6 +102,8 @@ class History:
     ----------
     panel
         The panel.
+    demand
+        (n_series, n_days) demand of the panel, NaN also on days that say nothing about others.
     own
         Rates of each series; ``plain`` leaves promoted days out, ``promoted`` keeps only them.
     squares
@@ -115,6 +117,7 @@ class History:
     """
 
     panel: Panel
+    demand: Array32
     own: Rates
     plain: Rates
     promoted: Rates
@@ -125,11 +128,20 @@ class History:
     pools: dict[str, Pool]
 
 
-def build_history(panel: Panel) -> History:
-    """Sum a panel once."""
-    seen = ~np.isnan(panel.demand)
+def build_history(panel: Panel, unusual: npt.NDArray[np.bool_] | None = None) -> History:
+    """Sum a panel once.
+
+    Parameters
+    ----------
+    panel
+        The panel.
+    unusual
+        (n_series, n_days) days to leave out of every rate, lag and profile; none by default.
+    """
+    usual = panel.demand if unusual is None or not unusual.any() else np.where(unusual, np.nan, panel.demand)
+    seen = ~np.isnan(usual)
     exposure = np.where(seen, panel.available, 0.0)
-    demand = np.where(seen, panel.demand, 0.0)
+    demand = np.where(seen, usual, 0.0)
     # a lifted day counts as the share of the day that was seen
     units = demand * exposure
     own = Rates(RunningSum.of(units), RunningSum.of(exposure))
@@ -138,6 +150,7 @@ def build_history(panel: Panel) -> History:
     days = np.where(is_sold, np.arange(panel.n_days)[None, :], -1)
     return History(
         panel=panel,
+        demand=usual,
         own=own,
         plain=Rates(RunningSum.of(units * ~promoted), RunningSum.of(exposure * ~promoted)),
         promoted=Rates(RunningSum.of(units * promoted), RunningSum.of(exposure * promoted)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from forecasting.adjustments import adjusted_mean
 from forecasting.classes import demand_classes
 from forecasting.config import ForecastConfig
 from forecasting.evidence import Evidence, build_evidence
@@ -91,12 +92,20 @@ def forecast_demand(snapshot: Snapshot, network: SupplyNetwork, forecaster: Fore
     model = series["model"].to_numpy(dtype=object)
     rows = np.arange(len(series), dtype=np.int64)
     mean = model_means(evidence, origin, rows, model, forecaster=forecaster, horizon=horizon)
+    active = evidence.is_active[:, evidence.last_day + 1 :]
+    unadjusted = mean * active
+    adjusted = adjusted_mean(
+        unadjusted, snapshot.table("adjustments"), evidence.panel.series, cutoff=snapshot.cutoff, is_active=active
+    )
+    is_adjusted = len(adjusted.record) > 0
     return Forecast(
         cutoff=snapshot.cutoff,
         vintage=f"{snapshot.cutoff:%Y-%m-%d}-{forecaster.id}",
         series=series,
-        mean=mean * evidence.is_active[:, evidence.last_day + 1 :],
+        mean=adjusted.mean,
         distribution=forecaster.distribution,
+        unadjusted_mean=unadjusted if is_adjusted else None,
+        adjustments=adjusted.record if is_adjusted else None,
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 Array32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 # Columns that narrow a promotion to series; empty ones narrow nothing.
 SCOPES = ("sku", "category", "location", "zone", "region")
@@ -58,6 +59,8 @@ class PromotionPlan:
         Day index at whose end it is known.
     depth, mechanism, planned
         As in `PromotedDays`.
+    is_one_off
+        Whether it never comes back.
     """
 
     series: Ints
@@ -67,6 +70,7 @@ class PromotionPlan:
     depth: Array32
     mechanism: Array32
     planned: Array32
+    is_one_off: Flags
 
     def announced(self, origin: int, *, n_series: int, horizon: int) -> PromotedDays:
         """Return what is known at the end of day index ``origin`` about the ``horizon`` days after it."""
@@ -86,16 +90,23 @@ class PromotionPlan:
             days.planned[rows, step] = self.planned[on]
         return days
 
-    def past_days(self, n_series: int, n_days: int) -> npt.NDArray[np.bool_]:
+    def past_days(self, n_series: int, n_days: int) -> Flags:
         """Return which past days were promoted, from the day each promotion was known, (n_series, n_days)."""
+        return self._days_of(np.ones(self.series.size, dtype=bool), n_series, n_days=n_days)
+
+    def one_off_days(self, n_series: int, n_days: int) -> Flags:
+        """Return past days of promotions that never come back, (n_series, n_days)."""
+        return self._days_of(self.is_one_off, n_series, n_days=n_days)
+
+    def _days_of(self, wanted: Flags, n_series: int, *, n_days: int) -> Flags:
         change = np.zeros((n_series, n_days + 1), dtype=np.int32)
         first = np.maximum(np.maximum(self.start, self.known_day), 0)
         last = np.minimum(self.stop, n_days - 1)
-        held = first <= last
+        held = (first <= last) & wanted
         np.add.at(change, (self.series[held], first[held]), 1)
         np.add.at(change, (self.series[held], last[held] + 1), -1)
-        promoted: npt.NDArray[np.bool_] = np.cumsum(change[:, :-1], axis=1) > 0
-        return promoted
+        days: Flags = np.cumsum(change[:, :-1], axis=1) > 0
+        return days
 
 
 def promotion_plan(
@@ -132,6 +143,7 @@ def promotion_plan(
         depth=depth.astype(np.float32)[order],
         mechanism=codes.astype(np.float32)[order],
         planned=planned.astype(np.float32)[order],
+        is_one_off=pairs["one_off"].to_numpy(dtype=bool)[order],
     )
 
 

@@ -266,5 +266,8 @@ ROW_RULES: tuple[Rule, ...] = (
               is_wrong=lambda frame: frame["date"].notna() & (frame["weekday"] != "")),
     _row_rule("relations", ("sku", "other"), "other", rule="relates to itself", action="Name another SKU.",
               is_wrong=lambda frame: (frame["sku"] == frame["other"]) & (frame["sku"] != "")),
+    _row_rule("adjustments", ("kind", "value"), "kind", rule="no value",
+              action="Give the units a day or the factor; only exclude needs none.",
+              is_wrong=lambda frame: (frame["kind"] != "exclude") & frame["value"].isna()),
 )  # fmt: skip
 """Rules within one row."""

@@ -211,13 +211,14 @@ ADJUSTMENTS = Table(
     "adjustments",
     ("key", "from", "to"),
     (
-        Column("key", "id", meaning="What it touches: `sku:A`, `category:C`, `location:L`, or `sku:A@location:L`.",
-               is_required=True),
+        Column("key", "id", meaning="What it touches: `sku:A`, `category:C`, `brand:B`, `location:L`, `zone:Z`, "
+               "`region:R`, or several joined by `@`, as `sku:A@location:L`.", is_required=True),
         Column("from", "date", meaning="First day.", is_required=True),
         Column("to", "date", meaning="Last day, inclusive.", is_required=True),
-        Column("kind", "text", meaning="What is done.", is_required=True,
-               choices=("exclude", "add", "multiply", "set")),
-        Column("value", "number", "units/day or factor", "By how much; not for exclude."),
+        Column("kind", "text", meaning="What is done: exclude forgets the history of these days, the others change "
+               "the forecast.", is_required=True, choices=("exclude", "add", "multiply", "set")),
+        Column("value", "number", "units/day or factor", "By how much, not for exclude; units of add and set are those "
+               "of the whole key, spread over its stock points by their forecast."),
         Column("user", "text", meaning="Who."),
         Column("reason", "text", meaning="Why."),
         Column("known_at", "timestamp", meaning="When it was entered; empty = on its first day.", is_end_of_day=True),

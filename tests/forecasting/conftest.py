@@ -140,9 +140,29 @@ def weekly_promotions(n_skus: int, n_days: int, *, every: int = 2) -> pd.DataFra
     return frame.assign(mechanism="discount")
 
 
+def planners_entries(n_skus: int, n_days: int) -> pd.DataFrame:
+    """Every fifth day one entry of each kind for a day of the next week, known when it was made."""
+    rows = []
+    for number, back in enumerate(range(5, n_days, 5)):
+        entered = FIRST + pd.Timedelta(days=back)
+        kind, value = (("multiply", 1.4), ("add", 6.0), ("set", 9.0), ("exclude", None))[number % 4]
+        day = entered + pd.Timedelta(days=-4 if kind == "exclude" else 3)
+        rows.append((f"sku:K{number % n_skus}", day, day, kind, value, entered))
+    return pd.DataFrame(rows, columns=["key", "from", "to", "kind", "value", "known_at"])
+
+
+def weekly_presales(n_skus: int, n_days: int) -> pd.DataFrame:
+    """Every week deposits on one SKU, fetched at one store six days after they were counted."""
+    rows = []
+    for week in range(n_days // 7):
+        counted = FIRST + pd.Timedelta(days=7 * week)
+        rows.append((f"E{week}", f"K{week % n_skus}", 40, counted + pd.Timedelta(days=6), f"S{week % 3}", counted))
+    return pd.DataFrame(rows, columns=["event", "sku", "deposits", "ship_from", "pickup_location", "known_at"])
+
+
 @pytest.fixture(scope="session")
 def rich_chain(make_chain: Callable[..., Chain]) -> Chain:
-    """Signals, promotions with a true effect of +150%, receipts and open orders; 90 days."""
+    """Signals, promotions with a true effect of +150%, receipts, open orders, planners' entries, pre-sales; 90 days."""
     n_skus, n_stores, n_days = 4, 4, 90
     promotions = weekly_promotions(n_skus, n_days + 28)
     raw = raw_tables(n_skus, n_stores, n_days, rate=3.0, seed=1)
@@ -159,6 +179,8 @@ def rich_chain(make_chain: Callable[..., Chain]) -> Chain:
         n_days,
         sales=sales,
         promotions=promotions,
+        adjustments=planners_entries(n_skus, n_days + 28),
+        presales=weekly_presales(n_skus, n_days + 28),
         signals=search_signal(n_skus, n_days),
         open_orders=pd.DataFrame(
             {"order_id": orders, "origin": "DC", "destination": "S0", "sku": "K0", "quantity": 5, "ship_date": dates,

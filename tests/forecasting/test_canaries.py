@@ -12,6 +12,8 @@ from network.graph import build_network
 from network.known import ANNOUNCED_BY, DATED_BY
 
 CUTOFF = pd.Timestamp("2024-03-17")
+CUT_TABLES = ("sales", "stock", "receipts", "signals", "promotions", "open_orders", "presales", "adjustments")
+NUMBERS = ("units", "price", "availability", "on_hand", "quantity", "value", "planned_units", "deposits")
 
 
 def is_later(name: str, frame: pd.DataFrame, cutoff: pd.Timestamp) -> np.ndarray:
@@ -24,11 +26,11 @@ def scrambled(tables: dict[str, pd.DataFrame], cutoff: pd.Timestamp, seed: int) 
     """Permute and blow up every number, flag and key of later rows."""
     random = np.random.default_rng(seed)
     result = dict(tables)
-    for name in ("sales", "stock", "receipts", "signals", "promotions", "open_orders"):
+    for name in CUT_TABLES:
         frame = tables[name].copy()
         later = is_later(name, frame, cutoff)
         assert later.any(), f"the chain has nothing to scramble in {name}"
-        for column in ("units", "price", "availability", "on_hand", "quantity", "value", "planned_units", "sku"):
+        for column in (*NUMBERS, "sku", "key"):
             if column in frame.columns:
                 values = frame.loc[later, column].to_numpy().copy()
                 random.shuffle(values)
@@ -79,7 +81,7 @@ def test_a_physically_truncated_store_gives_the_identical_backtest(rich_chain):
     truncated = []
     for cutoff in cutoffs:
         tables = dict(chain.tables)
-        for name in ("sales", "stock", "receipts", "signals", "promotions", "open_orders"):
+        for name in CUT_TABLES:
             tables[name] = tables[name][~is_later(name, tables[name], cutoff)].reset_index(drop=True)
         truncated += backtest(chain.replace(**tables), pd.DatetimeIndex([cutoff]))
     assert whole == truncated

@@ -22,6 +22,7 @@ def plan_of(**columns) -> PromotionPlan:
     row = {
         "promotion": "P", "sku": np.nan, "category": np.nan, "location": np.nan, "zone": np.nan, "region": np.nan,
         "mechanism": "discount", "from": "2024-01-05", "to": "2024-01-06", "price": 6.0, "planned_units": np.nan,
+        "one_off": False,
         "known_at": "2024-01-03",
     } | columns  # fmt: skip
     frame = pd.DataFrame([row])
