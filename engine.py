@@ -205,7 +205,7 @@ def plan_with(
     )  # fmt: skip
     on_stage("drivers")
     rows = shown_series(basis.forecast, orders)
-    driven = drivers(forecaster, snapshot, network, rows, horizon=basis.forecast.horizon)
+    driven = drivers(forecaster, snapshot, network, rows, windows=order_cycles(basis.forecast, targets, rows))
     on_stage("exceptions")
     facts = point_facts(snapshot, projection, positions=positions, targets=targets)
     return Plan(
@@ -233,6 +233,14 @@ def shown_series(forecast: Forecast, orders: pd.DataFrame, n: int = N_EXPLAINED)
     ordered = series.get_indexer(pd.MultiIndex.from_frame(best[["sku", "destination"]]))
     largest = np.argsort(-forecast.mean.sum(axis=1), kind="stable")[:n]
     return np.unique(np.concatenate([ordered[ordered >= 0], largest])).astype(np.int64)
+
+
+def order_cycles(forecast: Forecast, targets: pd.DataFrame, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Days (first, stop) that an order placed tonight must cover at each series, (n, 2): the protection interval."""
+    protected = targets.set_index(["sku", "location"])["protection_days"]
+    keys = pd.MultiIndex.from_frame(forecast.series.loc[rows, ["sku", "location"]])
+    days = protected.reindex(keys).fillna(forecast.horizon).clip(1, forecast.horizon).to_numpy(dtype=np.int64)
+    return np.column_stack([np.zeros_like(days), days])
 
 
 def decide_moves(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cockpit.documents import critical_count, forecast_table, plan_document, records, run_paths
+from cockpit.forecast_changes import changes_since, save_forecaster
 from cockpit.outcome import Block, ExitCode, Outcome
 from cockpit.places import ledger_path
 from cockpit.render import files_block, plan_blocks
@@ -48,9 +49,11 @@ def planned_and_published(request: PlanRequest, snapshot: Snapshot, config: Engi
         return already_published(request, store, run_id, manifest=published[run_id])
     watch = Stopwatch()
     finished = plan(snapshot, config, released=released, on_stage=watch)
-    extra = run_facts(finished, released=released, previous=previous_run(store, snapshot))
+    previous = previous_run(store, snapshot)
+    extra = run_facts(finished, released=released, previous=previous)
+    extra["model_id"] = save_forecaster(store, finished)
     finished = replace(finished, manifest={**finished.manifest, **extra, "timings": watch.seconds()})
-    folder = publish(store, finished, request)
+    folder = publish(store, finished, request, changes=changes_since(finished, store, previous))
     if not finished.orders.empty:
         ledger.record_proposed(finished.run_id, finished.orders, at=datetime.now(UTC), user=user_name())
     return _plan_outcome(finished, request, folder)
@@ -116,17 +119,19 @@ def is_degraded(plan: Plan) -> bool:
     return is_all_fallback or str(plan.manifest.get("status", "optimal")) not in _CLEAN_STATUSES
 
 
-def publish(store: RunStore, plan: Plan, request: PlanRequest) -> Path:
+def publish(store: RunStore, plan: Plan, request: PlanRequest, *, changes: pd.DataFrame) -> Path:
     """Write the run folder, whole or not at all."""
     from cockpit.report import build_report
 
     _log.info("Writing the run and its report")
-    report = build_report(plan, status="published", next_command=export_command(plan.run_id, request))
+    command = export_command(plan.run_id, request)
+    report = build_report(plan, status="published", next_command=command, changes=changes)
 
     def write(folder: Path) -> None:
         for name in TABLES:
             store.write_table(folder, name, getattr(plan, name))
         store.write_table(folder, "forecast", forecast_table(plan), csv=False)
+        store.write_table(folder, "forecast_changes", changes)
         write_file(folder / "report.html", report)
 
     return store.publish(plan.run_id, write, plan.manifest)

@@ -38,7 +38,7 @@ _FORECAST_CHOICE = (
 )
 
 
-def build_report(plan: Plan, *, status: str, next_command: str) -> str:
+def build_report(plan: Plan, *, status: str, next_command: str, changes: pd.DataFrame) -> str:
     """Return the report of a plan as one self-contained HTML page.
 
     Parameters
@@ -49,6 +49,8 @@ def build_report(plan: Plan, *, status: str, next_command: str) -> str:
         `published` or `dry run`; what limited the run is taken from its manifest.
     next_command
         What to type to send the orders out.
+    changes
+        What changed in the forecast since the run before, as `changes_since` gives it.
 
     Returns
     -------
@@ -63,10 +65,11 @@ def build_report(plan: Plan, *, status: str, next_command: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return pages.get_template("report.html").render(page_values(plan, status=status, next_command=next_command))
+    values = page_values(plan, status=status, next_command=next_command, changes=changes)
+    return pages.get_template("report.html").render(values)
 
 
-def page_values(plan: Plan, *, status: str, next_command: str) -> dict[str, Any]:
+def page_values(plan: Plan, *, status: str, next_command: str, changes: pd.DataFrame) -> dict[str, Any]:
     """Return everything the template shows, by name."""
     currency = plan.snapshot.settings.currency
     tomorrow = plan.cutoff + pd.Timedelta(days=1)
@@ -89,7 +92,7 @@ def page_values(plan: Plan, *, status: str, next_command: str) -> dict[str, Any]
         "trucks": _trucks(plan.loads, currency),
         "exceptions": _exceptions(plan.exceptions, currency),
         "forecast_hint": _FORECAST_CHOICE.format(n=len(plan.forecast.series)),
-        "forecasts": [forecast_figure(shown) for shown in demand_pictures(plan, n=N_FORECASTS)],
+        "forecasts": [forecast_figure(shown, changes) for shown in demand_pictures(plan, n=N_FORECASTS)],
         "data": data_values(plan),
         "solver": {
             "facts": solver_facts(plan.manifest, currency),

@@ -43,7 +43,9 @@ class DemandPicture:
     is_promotion
         Days, history first and then horizon, on which a promotion covers the stock point.
     drivers
-        Rows of family and amount [units/day], largest first.
+        Rows of family and amount [units over ``driver_days``], largest first.
+    driver_days
+        Days the drivers are summed over: the order cycle.
     note
         Model and fallback in words.
     """
@@ -58,6 +60,7 @@ class DemandPicture:
     quantiles: Floats
     is_promotion: NDArray[np.bool_]
     drivers: tuple[tuple[str, float], ...] = ()
+    driver_days: int = 0
     note: str = ""
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cockpit.forecast_changes import change_words
 from cockpit.report_charts import DemandPicture, forecast_chart
-from cockpit.wording import MODEL_LABELS, label
+from cockpit.wording import MODEL_LABELS, count, label
 
 if TYPE_CHECKING:
     from engine import Plan
@@ -50,6 +51,7 @@ def demand_pictures(plan: Plan, *, n: int) -> list[DemandPicture]:
                 quantiles=ahead[place],
                 is_promotion=promotion_days(plan.snapshot, sku, location, days=pd.DatetimeIndex(dates.append(days))),
                 drivers=_drivers(plan.forecast.drivers, row),
+                driver_days=_driver_days(plan.forecast.drivers, row),
                 note=_note(series),
             )
         )
@@ -157,14 +159,18 @@ def _drivers(drivers: pd.DataFrame | None, row: int) -> tuple[tuple[str, float],
     return tuple((str(family), float(amount)) for family, amount in pairs)
 
 
+def _driver_days(drivers: pd.DataFrame | None, row: int) -> int:
+    return 0 if drivers is None else max(drivers.loc[drivers["series"] == row, "days"].astype(int), default=0)
+
+
 def _note(series: pd.Series) -> str:
     model = MODEL_LABELS.get(str(series["model"]), str(series["model"]))
     reason = str(series["fallback"]) if pd.notna(series["fallback"]) else ""
     return f"{model}, fallback: {reason}" if reason else model
 
 
-def forecast_figure(shown: DemandPicture) -> dict[str, Any]:
-    """Return one forecast for the template: its chart, and its drivers with bars relative to the largest."""
+def forecast_figure(shown: DemandPicture, changes: pd.DataFrame) -> dict[str, Any]:
+    """Return one forecast for the template: its chart, its drivers with bars relative to the largest, its change."""
     largest = max((abs(amount) for _, amount in shown.drivers), default=1.0) or 1.0
     drivers = [
         {
@@ -175,5 +181,6 @@ def forecast_figure(shown: DemandPicture) -> dict[str, Any]:
         }
         for family, amount in shown.drivers
     ]
-    about = {"sku": shown.sku, "location": shown.location, "note": shown.note}
+    about: dict[str, Any] = {"sku": shown.sku, "location": shown.location, "note": shown.note}
+    about |= {"days": count(shown.driver_days, "day"), "change": change_words(changes, shown.sku, shown.location)}
     return {**about, "chart": forecast_chart(shown), "drivers": drivers}

@@ -45,9 +45,9 @@ SIGNAL_FAMILIES = {
 
 
 def drivers(
-    forecaster: Forecaster, snapshot: Snapshot, network: SupplyNetwork, rows: Ints, *, horizon: int
+    forecaster: Forecaster, snapshot: Snapshot, network: SupplyNetwork, rows: Ints, *, windows: Ints
 ) -> pd.DataFrame:
-    """Split the forecast of a few series into contributions of driver families.
+    """Split the forecast of a few series over a window of days, such as the order cycle, by driver family.
 
     The model is multiplicative: m = base * exp(sum of contributions). A family's units are its share of the sum of
     contributions times m - base, the logarithmic-mean split (Ang 2004, Energy Policy 32, eq. 4): exact for every day,
@@ -61,32 +61,44 @@ def drivers(
         As used for the forecast.
     rows
         Positions of the shown series in ``Forecast.series``; a few hundred at most.
-    horizon
-        Days ahead that are summed.
+    windows
+        (n, 2) first day index after the cutoff and the day after the last one, of each row [days].
 
     Returns
     -------
-    series (position), family, amount [units over the horizon], one row a series and family; the amounts of a series
-    sum to its forecast.
+    series (position), family, amount [units over the window], days (length of the window), one row a series and
+    family; the amounts of a series sum to its forecast over the window.
     """
+    horizon = int(windows.max(initial=1))
     evidence = build_evidence(snapshot, network, horizon=horizon, max_signals=forecaster.config.max_signals)
+    return split_forecast(evidence, forecaster, rows, windows=windows)
+
+
+def split_forecast(evidence: Evidence, forecaster: Forecaster, rows: Ints, *, windows: Ints) -> pd.DataFrame:
+    """Split as `drivers` does, for evidence that was built already and covers the windows."""
+    horizon = evidence.horizon
     origin = origin_at(evidence, evidence.last_day, horizon=horizon)
     classes = demand_classes(evidence.history, evidence.last_day)
     model = described_series(evidence, classes, forecaster)["model"].to_numpy(dtype=object)[rows]
     mean = model_means(evidence, origin, rows, model, forecaster=forecaster, horizon=horizon)
-    active = evidence.is_active[rows, evidence.last_day + 1 :]
+    days = np.arange(horizon)[None, :]
+    inside = (days >= windows[:, :1]) & (days < windows[:, 1:])
+    counted = evidence.is_active[rows, evidence.last_day + 1 :] & inside
     amounts = np.zeros((rows.size, len(FAMILIES)))
     is_global = model == GLOBAL
     if forecaster.global_model is not None and is_global.any():
-        amounts[is_global] = _global_amounts(
-            forecaster.global_model, evidence, origin, rows[is_global], mean=mean[is_global], active=active[is_global]
+        own = np.flatnonzero(is_global)
+        amounts[own] = _global_amounts(
+            forecaster.global_model, evidence, origin, rows[own], mean=mean[own], counted=counted[own]
         )
-    amounts[~is_global] = _baseline_amounts(origin.rate[rows[~is_global]], mean[~is_global], active=active[~is_global])
+    others = ~is_global
+    amounts[others] = _baseline_amounts(origin.rate[rows[others]], mean[others], counted=counted[others])
     return pd.DataFrame(
         {
             "series": np.repeat(rows, len(FAMILIES)),
             "family": pd.array(list(FAMILIES) * rows.size, dtype="str"),
             "amount": amounts.ravel(),
+            "days": np.repeat(windows[:, 1] - windows[:, 0], len(FAMILIES)),
         }
     )
 
@@ -105,7 +117,7 @@ def family_of(feature: str) -> str:
 
 
 def _global_amounts(
-    model: GlobalModel, evidence: Evidence, origin: Origin, rows: Ints, *, mean: Array, active: npt.NDArray[np.bool_]
+    model: GlobalModel, evidence: Evidence, origin: Origin, rows: Ints, *, mean: Array, counted: npt.NDArray[np.bool_]
 ) -> Array:
     """Amounts of the global model by family, (n, n_families)."""
     parts = model.contributions(evidence, origin, rows, horizon=mean.shape[1])
@@ -119,12 +131,12 @@ def _global_amounts(
     scale = np.where(is_level, mean, (mean - start) / np.where(is_level, 1.0, total))
     amounts = by_family * scale[:, :, None]
     amounts[:, :, 0] += mean - amounts.sum(axis=2)
-    total_amounts: Array = (amounts * active[:, :, None]).sum(axis=1)
+    total_amounts: Array = (amounts * counted[:, :, None]).sum(axis=1)
     return total_amounts
 
 
-def _baseline_amounts(rate: Array, mean: Array, *, active: npt.NDArray[np.bool_]) -> Array:
+def _baseline_amounts(rate: Array, mean: Array, *, counted: npt.NDArray[np.bool_]) -> Array:
     amounts = np.zeros((rate.size, len(FAMILIES)))
-    amounts[:, 0] = rate * active.sum(axis=1)
-    amounts[:, 1] = (mean * active).sum(axis=1) - amounts[:, 0]
+    amounts[:, 0] = rate * counted.sum(axis=1)
+    amounts[:, 1] = (mean * counted).sum(axis=1) - amounts[:, 0]
     return amounts

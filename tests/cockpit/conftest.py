@@ -153,7 +153,7 @@ def made_plan(
     drivers = pd.DataFrame(
         [(row, family, 3.0 - i - row % 2) for row in range(min(40, len(pairs))) for i, family in enumerate(families)],
         columns=["series", "family", "amount"],
-    )
+    ).assign(days=7)
     settings = ChainSettings(
         id="lantern & co", assumptions=(Assumption("lanes", "truck cost 420 for 30 m3, from a public tariff"),)
     )

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -69,6 +70,8 @@ def test_a_run_folder_holds_every_table_and_exactly_one_orders_csv(chain: Path) 
     assert names == {
         *(f"{name}.{ending}" for name in TABLES for ending in ("csv", "parquet")),
         "forecast.parquet",
+        "forecast_changes.csv",
+        "forecast_changes.parquet",
         "report.html",
         "manifest.json",
     }
@@ -90,6 +93,17 @@ def test_the_forecast_is_one_row_a_stock_point_and_day_with_ordered_quantiles(ch
     assert not forecast.duplicated(["sku", "location", "date"]).any()
     assert (forecast["q05"] <= forecast["q50"]).all()
     assert (forecast["q50"] <= forecast["q95"]).all()
+
+
+def test_the_second_night_says_what_changed_in_the_forecast(chain: Path, tmp_path: Path) -> None:
+    for cutoff in ("2025-11-04", "2025-11-05"):
+        assert run("plan", chain, "--cutoff", cutoff, "--runs", tmp_path) == 0
+    first, second = sorted(path.parent for path in tmp_path.glob("*/manifest.json"))
+    assert pd.read_parquet(first / "forecast_changes.parquet").empty
+    changes = pd.read_parquet(second / "forecast_changes.parquet")
+    total = changes.groupby(["sku", "location"]).agg({"before": "first", "after": "first", "change": "sum"})
+    assert np.allclose(total["change"], total["after"] - total["before"])
+    assert "Next 7 days" in (second / "report.html").read_text("utf-8")
 
 
 def test_the_same_plan_again_is_the_same_run_and_says_so(fresh: Path, capfd: pytest.CaptureFixture[str]) -> None:

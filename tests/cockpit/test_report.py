@@ -6,12 +6,18 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from cockpit.forecast_changes import COLUMNS
 from cockpit.report import build_report
 
 VOID = {"meta", "link", "input", "br"}
 MAX_BYTES = 3_000_000
+CHANGES = pd.DataFrame(
+    [("SKU-001", "S01", "search", 10.0, 12.5, 2.5), ("SKU-001", "S01", "refit", 10.0, 12.5, -0.01)],
+    columns=list(COLUMNS),
+)
 HOSTILE_SKU = "<script>alert('SKU')</script>"
 
 
@@ -41,7 +47,7 @@ class Outline(HTMLParser):
 
 
 def page_of(plan: Any) -> str:
-    return build_report(plan, status="published", next_command="tierflow export X --to out")
+    return build_report(plan, status="published", next_command="tierflow export X --to out", changes=CHANGES)
 
 
 def outline(page: str) -> Outline:

@@ -134,12 +134,14 @@ def test_drivers_sum_to_the_forecast(fitted):
     forecast = chain.forecast(cutoff, forecaster)
     snapshot = snapshot_at(chain.tables, chain.settings, cutoff)
     rows = np.array([0, 5, 9])
-    split = drivers(forecaster, snapshot, build_network(snapshot), rows, horizon=14)
+    split = drivers(forecaster, snapshot, build_network(snapshot), rows, windows=np.array([[0, 14], [0, 7], [3, 14]]))
     assert split["family"].tolist() == list(FAMILIES) * 3
     total = split.groupby("series")["amount"].sum()
     # what planners add is theirs, not a driver's
-    assert forecast.unadjusted_mean is not None
-    assert total.to_numpy() == pytest.approx(forecast.unadjusted_mean[rows].sum(axis=1))
+    mean = forecast.unadjusted_mean
+    assert mean is not None
+    assert total.to_numpy() == pytest.approx([mean[0].sum(), mean[5, :7].sum(), mean[9, 3:].sum()])
+    assert split["days"].unique().tolist() == [14, 7, 11]
 
 
 def test_the_horizon_may_differ_from_the_fitted_one(fitted):
