@@ -14,6 +14,7 @@ from forecasting.history import History, build_history
 from forecasting.one_off import unexplained_spikes
 from forecasting.panel import Panel, build_panel
 from forecasting.promotions import PromotionPlan, promotion_plan
+from forecasting.relations import successions, with_predecessors
 from forecasting.seasons import Seasons, build_seasons
 from forecasting.signals import SignalStore
 from forecasting.stock_points import open_days
@@ -84,6 +85,7 @@ def build_evidence(snapshot: Snapshot, network: SupplyNetwork, *, horizon: int, 
     promoted = panel.is_promoted | plan.past_days(panel.n_series, panel.n_days)
     excluded = excluded_days(snapshot.table("adjustments"), panel.series, panel.dates)
     panel = dataclasses.replace(panel, is_promoted=promoted, demand=np.where(excluded, np.nan, panel.demand))
+    panel = with_predecessors(panel, successions(snapshot.table("relations"), panel.series, first=first))
     unusual = unexplained_spikes(panel) | plan.one_off_days(panel.n_series, panel.n_days)
     seasons = build_seasons(network.calendar, panel.series["region"], first=first, n_days=n_days)
     days = np.arange(n_days)[None, :]

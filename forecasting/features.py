@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from forecasting.cannibalisation import PromotedNeighbours, promoted_neighbours
 from forecasting.coldstart import base_rates
 from forecasting.evidence import Evidence
 from forecasting.promotions import PromotedDays
@@ -69,6 +70,9 @@ STEP_NAMES = (
     "promotion_day",
     "promotion_days_left",
     "promotion_planned",
+    "promotion_since",
+    "category_promoted",
+    "category_depth",
     "own_last_year",
     "sku_last_year",
     "category_last_year",
@@ -93,6 +97,8 @@ class Origin:
         Factors of own, sku and local rates by days since the origin modulo 7, three arrays (7, n_series).
     announced
         Promotions known for the days ahead.
+    neighbours
+        What other SKUs of the category do at the location on those days.
     signals
         Signal features.
     """
@@ -103,6 +109,7 @@ class Origin:
     matrix: Array32
     weekday: tuple[Array32, Array32, Array32]
     announced: PromotedDays
+    neighbours: PromotedNeighbours
     signals: OriginSignals
 
 
@@ -125,13 +132,16 @@ def origin_at(evidence: Evidence, day: int, *, horizon: int) -> Origin:
     """
     rates = base_rates(evidence.history, day)
     base = np.maximum(rates.base, LEAST_BASE)
+    announced = evidence.promotions.announced(day, n_series=evidence.panel.n_series, horizon=horizon, rate=base)
+    groups = evidence.history.pools["category_location"].codes
     return Origin(
         day=day,
         rate=rates.base,
         base=base,
         matrix=_origin_matrix(evidence, day, base=base, analogue=rates.analogue),
         weekday=weekday_factors(evidence.history, day),
-        announced=evidence.promotions.announced(day, n_series=evidence.panel.n_series, horizon=horizon),
+        announced=announced,
+        neighbours=promoted_neighbours(announced, groups, rate=base),
         signals=origin_signals(evidence, day, horizon=horizon),
     )
 
@@ -226,6 +236,9 @@ def _step_matrix(evidence: Evidence, origin: Origin, series: Ints, *, steps: Int
         announced.day[series, steps - 1],
         announced.days_left[series, steps - 1],
         announced.planned[series, steps - 1] / origin.base[series],
+        announced.since[series, steps - 1],
+        origin.neighbours.share[series, steps - 1],
+        origin.neighbours.depth[series, steps - 1],
         *_last_year(evidence, origin, series, target=target),
     ]
     return np.column_stack(columns).astype(np.float32)

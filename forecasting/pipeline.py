@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from forecasting.adjustments import adjusted_mean
 from forecasting.classes import demand_classes
 from forecasting.config import ForecastConfig
 from forecasting.evidence import Evidence, build_evidence
@@ -17,6 +16,7 @@ from forecasting.forecast import Forecast
 from forecasting.forecaster import Forecaster
 from forecasting.models.lightgbm_direct import NAME as GLOBAL
 from forecasting.models.lightgbm_direct import fit_global_model
+from forecasting.planned_demand import expected_demand, planned
 from forecasting.select import BASELINES, select_models
 from forecasting.training import training_rows
 
@@ -92,11 +92,8 @@ def forecast_demand(snapshot: Snapshot, network: SupplyNetwork, forecaster: Fore
     model = series["model"].to_numpy(dtype=object)
     rows = np.arange(len(series), dtype=np.int64)
     mean = model_means(evidence, origin, rows, model, forecaster=forecaster, horizon=horizon)
-    active = evidence.is_active[:, evidence.last_day + 1 :]
-    unadjusted = mean * active
-    adjusted = adjusted_mean(
-        unadjusted, snapshot.table("adjustments"), evidence.panel.series, cutoff=snapshot.cutoff, is_active=active
-    )
+    unadjusted = expected_demand(mean, snapshot, evidence, origin=origin)
+    adjusted = planned(unadjusted, snapshot, evidence)
     is_adjusted = len(adjusted.record) > 0
     return Forecast(
         cutoff=snapshot.cutoff,

@@ -8,12 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+Array = npt.NDArray[np.float64]
 Array32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 # Columns that narrow a promotion to series; empty ones narrow nothing.
 SCOPES = ("sku", "category", "location", "zone", "region")
+# Days after a promotion on which customers may still live on what they bought ahead.
+AFTER_DAYS = 14
 MECHANISMS = ("discount", "live", "flash", "presale", "bundle", "gift")
 
 
@@ -35,6 +38,8 @@ class PromotedDays:
         Days until it ends (1 on its last day), 0 without one.
     planned
         Planned units a day and series, NaN where nobody planned any.
+    since
+        Days since the last promotion ended (1 on the day after it), 0 where none ended lately.
     """
 
     is_on: Array32
@@ -43,6 +48,7 @@ class PromotedDays:
     day: Array32
     days_left: Array32
     planned: Array32
+    since: Array32
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +63,12 @@ class PromotionPlan:
         First and last day index, inclusive.
     known_day
         Day index at whose end it is known.
-    depth, mechanism, planned
+    depth, mechanism
         As in `PromotedDays`.
+    planned
+        Planned units a day of the whole promotion.
+    promotion
+        Code of the promotion, 0..n_promotions-1.
     is_one_off
         Whether it never comes back.
     """
@@ -70,14 +80,28 @@ class PromotionPlan:
     depth: Array32
     mechanism: Array32
     planned: Array32
+    promotion: Ints
     is_one_off: Flags
 
-    def announced(self, origin: int, *, n_series: int, horizon: int) -> PromotedDays:
-        """Return what is known at the end of day index ``origin`` about the ``horizon`` days after it."""
-        days = PromotedDays(*(np.zeros((n_series, horizon), dtype=np.float32) for _ in range(6)))
+    def announced(self, origin: int, *, n_series: int, horizon: int, rate: Array | None = None) -> PromotedDays:
+        """Return what is known at the end of day index ``origin`` about the ``horizon`` days after it.
+
+        Parameters
+        ----------
+        origin
+            Day index.
+        n_series, horizon
+            Shape of the result.
+        rate
+            (n_series,) usual units a day: planned units are spread over a promotion's series in proportion to them;
+            equally without.
+        """
+        days = PromotedDays(*(np.zeros((n_series, horizon), dtype=np.float32) for _ in range(7)))
         days.depth.fill(np.nan)
         days.planned.fill(np.nan)
+        self._mark_ended(days.since, origin)
         active = np.flatnonzero((self.known_day <= origin) & (self.start <= origin + horizon) & (self.stop > origin))
+        planned = self.planned * self._shares(np.ones(n_series) if rate is None else rate)
         for step in range(horizon):
             day = origin + 1 + step
             on = active[(self.start[active] <= day) & (self.stop[active] >= day)]
@@ -87,8 +111,26 @@ class PromotionPlan:
             days.mechanism[rows, step] = self.mechanism[on]
             days.day[rows, step] = day - self.start[on] + 1
             days.days_left[rows, step] = self.stop[on] - day + 1
-            days.planned[rows, step] = self.planned[on]
+            days.planned[rows, step] = planned[on]
         return days
+
+    def _shares(self, rate: Array) -> Array:
+        """Each series' share of the usual units of its promotion's series."""
+        weight = np.maximum(rate[self.series], 1e-6)
+        total = np.bincount(self.promotion, weights=weight, minlength=1)
+        share: Array = weight / total[self.promotion]
+        return share
+
+    def _mark_ended(self, since: Array32, origin: int) -> None:
+        """Write how long ago the latest promotion ended, for `AFTER_DAYS` days."""
+        horizon = since.shape[1]
+        ended = (self.known_day <= origin) & (self.stop > origin - AFTER_DAYS) & (self.stop < origin + horizon)
+        rows = np.flatnonzero(ended)
+        rows = rows[np.argsort(self.stop[rows], kind="stable")]
+        for after in range(AFTER_DAYS, 0, -1):
+            step = self.stop[rows] + after - origin - 1
+            inside = (step >= 0) & (step < horizon)
+            since[self.series[rows[inside]], step[inside]] = after
 
     def past_days(self, n_series: int, n_days: int) -> Flags:
         """Return which past days were promoted, from the day each promotion was known, (n_series, n_days)."""
@@ -130,8 +172,7 @@ def promotion_plan(
     known = _days(pairs["known_at"].fillna(pairs["from"]).dt.normalize(), first)
     with np.errstate(invalid="ignore", divide="ignore"):
         depth = 1.0 - pairs["price"].to_numpy(dtype=np.float64) / usual_price[pairs["row"].to_numpy()]
-    size = pairs.groupby("promotion")["row"].transform("size").to_numpy(dtype=np.float64)
-    planned = pairs["planned_units"].to_numpy(dtype=np.float64) / np.maximum(size * (stop - start + 1), 1)
+    planned = pairs["planned_units"].to_numpy(dtype=np.float64) / np.maximum(stop - start + 1, 1)
     codes = pd.Index(MECHANISMS).get_indexer(pd.Index(pairs["mechanism"])) + 1
     # deepest last, so that of overlapping promotions the deepest is seen
     order = np.lexsort((pairs["promotion"].to_numpy(dtype=object).astype(str), np.nan_to_num(depth)))
@@ -143,6 +184,7 @@ def promotion_plan(
         depth=depth.astype(np.float32)[order],
         mechanism=codes.astype(np.float32)[order],
         planned=planned.astype(np.float32)[order],
+        promotion=pd.factorize(pairs["promotion"], sort=True)[0].astype(np.int64)[order],
         is_one_off=pairs["one_off"].to_numpy(dtype=bool)[order],
     )
 

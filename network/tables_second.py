@@ -168,7 +168,7 @@ PRESALES = Table(
         _channel(),
         Column("zone", "id", meaning="Where the customers are; empty = everywhere."),
         Column("deposits", "number", "units", "Units on which a deposit was paid.", is_required=True, minimum=0),
-        Column("ship_from", "date", meaning="First day of shipping."),
+        Column("ship_from", "date", meaning="First day of shipping; empty = not yet told, and not forecast."),
         Column("pickup_location", "id", meaning="Where customers fetch it; empty = shipped."),
         Column("known_at", "timestamp", meaning="When the deposits were counted.", is_end_of_day=True),
     ),
@@ -182,7 +182,8 @@ RELATIONS = Table(
     (
         _sku(),
         Column("other", "id", meaning="The other SKU.", is_required=True),
-        Column("kind", "text", meaning="How they hang together.", is_required=True,
+        Column("kind", "text", meaning="What the other is to the SKU; a successor takes over on the first day, or on "
+               "its launch, and begins with the SKU's history.", is_required=True,
                choices=("substitute", "successor", "kit", "complement")),
         Column("ratio", "number", "units/unit", "Units of the other for one.", default=1.0, minimum=0),
         Column("from", "date", meaning="First day; empty = always."),

@@ -156,7 +156,7 @@ def weekly_presales(n_skus: int, n_days: int) -> pd.DataFrame:
     rows = []
     for week in range(n_days // 7):
         counted = FIRST + pd.Timedelta(days=7 * week)
-        rows.append((f"E{week}", f"K{week % n_skus}", 40, counted + pd.Timedelta(days=6), f"S{week % 3}", counted))
+        rows.append((f"E{week}", f"K{week % n_skus}", 40, counted + pd.Timedelta(days=6), "S3", counted))
     return pd.DataFrame(rows, columns=["event", "sku", "deposits", "ship_from", "pickup_location", "known_at"])
 
 

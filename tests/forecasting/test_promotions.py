@@ -77,3 +77,20 @@ def test_past_days_count_from_the_announcement():
     late = plan_of(sku="K1", known_at="2024-01-06").past_days(3, 8)
     assert np.flatnonzero(late[2]).tolist() == [5]
     assert np.flatnonzero(plan_of(sku="K1").past_days(3, 8)[2]).tolist() == [4, 5]
+
+
+def test_planned_units_follow_what_the_series_usually_sell():
+    # 40 units over two days: 20 a day, of which K0 at S0 usually sells 1 in 4
+    days = plan_of(sku="K0", planned_units=40).announced(2, n_series=3, horizon=4, rate=np.array([1.0, 3.0, 9.0]))
+    assert days.planned[:2, 1].tolist() == pytest.approx([5.0, 15.0])
+    equal = plan_of(sku="K0", planned_units=40).announced(2, n_series=3, horizon=4)
+    assert equal.planned[:2, 1].tolist() == [10.0, 10.0]
+
+
+def test_the_days_after_a_promotion_are_counted():
+    plan = plan_of(sku="K1")
+    # it ends on index 5: from origin 4 step 1 is its last day, then 1, 2, 3 days after it
+    assert plan.announced(4, n_series=3, horizon=4).since[2].tolist() == [0, 1, 2, 3]
+    # from origin 18 the fourteenth day is the next one
+    assert plan.announced(18, n_series=3, horizon=3).since[2].tolist() == [14, 0, 0]
+    assert plan.announced(1, n_series=3, horizon=9).since.any() == np.False_
