@@ -153,6 +153,44 @@ def plan(
     _finish(lambda: plan_chain(request), as_json=as_json, debug=debug, step="Reading the chain")
 
 
+@app.command(short_help="Forecast the past and score it.")
+def backtest(
+    chain: Chain,
+    cutoff: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Last day that may be scored; default: the last with sales and stock."),
+    ] = None,
+    origins: Annotated[int, typer.Option(min=2, help="Rolling origins.")] = 6,
+    horizon: Annotated[int, typer.Option(min=1, max=28, help="Days ahead, scored after each origin.")] = 28,
+    every: Annotated[int, typer.Option(min=1, help="Days between origins.")] = 7,
+    refit: Annotated[
+        int | None, typer.Option("--refit", min=1, help="Origins forecast with one fit; default: all of them.")
+    ] = None,
+    has_ladder: Annotated[
+        bool, typer.Option("--ladder/--no-ladder", help="Fit every step from history alone to the served forecast.")
+    ] = True,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder of the result; default CHAIN/backtests/NAME.")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Forecast from past days with what was known then, score it, and write tables and a report."""
+    from cockpit.backtests import BacktestOptions, backtest_chain
+
+    options = BacktestOptions(
+        chain=chain,
+        out=out,
+        cutoff=None if cutoff is None else cutoff.date(),
+        n_origins=origins,
+        horizon=horizon,
+        every=every,
+        refit_every=refit,
+        has_ladder=has_ladder,
+    )
+    _finish(lambda: backtest_chain(options), as_json=as_json, debug=debug, step="Reading the chain")
+
+
 @app.command(short_help="Write a run's orders and release them.")
 def export(
     run: Run,

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from cockpit.outcome import Block, Outcome
 
-WATCHED_LOGGERS = ("engine", "network", "forecasting", "optimization", "cockpit")
+WATCHED_LOGGERS = ("engine", "network", "forecasting", "optimization", "experiments", "cockpit")
 _GAP = "  "
 
 
