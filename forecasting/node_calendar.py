@@ -52,8 +52,13 @@ class NodeCalendar:
     def occasion_groups(self) -> Ints:
         """(n_nodes,) code of nodes that share all events, so that what depends on them is made once."""
         tables = np.concatenate([self.occasion_share, self.condition_share]).swapaxes(0, 1)
-        codes: dict[bytes, int] = {}
-        return np.array([codes.setdefault(table.tobytes(), len(codes)) for table in tables], dtype=np.int64)
+        return equal_rows(tables)
+
+
+def equal_rows(tables: npt.NDArray[np.generic]) -> Ints:
+    """Code of each first-axis entry by its content, in order of first appearance; sorting long rows takes seconds."""
+    codes: dict[bytes, int] = {}
+    return np.array([codes.setdefault(table.tobytes(), len(codes)) for table in tables], dtype=np.int64)
 
 
 def node_calendar(

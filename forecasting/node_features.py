@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from forecasting.node_calendar import NodeCalendar
+from forecasting.node_calendar import NodeCalendar, equal_rows
 
 Array = npt.NDArray[np.float64]
 Array32 = npt.NDArray[np.float32]
@@ -72,8 +72,9 @@ class NodeHistory:
     def occasion_groups(self) -> tuple[Ints, npt.NDArray[np.bool_]]:
         """Code of each node by the occasions it has, and (n_groups, n_occasions, n_dates) of the groups."""
         on = self.calendar.occasion_share.swapaxes(0, 1) > 0.3
-        flat, codes = np.unique(on.reshape(len(on), -1), axis=0, return_inverse=True)
-        return codes.ravel().astype(np.int64), flat.reshape(-1, *on.shape[1:])
+        codes = equal_rows(on)
+        first = np.unique(codes, return_index=True)[1]
+        return codes, on[first]
 
     @cached_property
     def distances(self) -> Array:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from forecasting.node_calendar import YEAR_DAYS, NodeCalendar
+from forecasting.node_calendar import YEAR_DAYS, NodeCalendar, equal_rows
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -80,9 +80,10 @@ def fit_calendar(demand: Array, calendar: NodeCalendar) -> CalendarFit:
         columns, penalty, n_level = _design(calendar, int(nodes[0]), n_days)
         past = columns[:n_days]
         # nodes that were observed on the same days share one factorisation
-        patterns, pattern = np.unique(is_seen[nodes], axis=0, return_inverse=True)
-        for code, seen in enumerate(patterns):
-            rows = nodes[pattern.ravel() == code]
+        pattern = equal_rows(is_seen[nodes])
+        for code in range(pattern.max() + 1):
+            rows = nodes[pattern == code]
+            seen = is_seen[rows[0]]
             weighted = past * (weight * seen)[:, None]
             normal = past.T @ weighted + np.diag(penalty)
             effect = np.linalg.solve(normal, weighted.T @ np.where(seen, logs[rows], 0.0).T)
