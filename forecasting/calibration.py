@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecasting.counts import negative_binomial_quantile
+from forecasting.dependence import INDEPENDENT, measured_shocks
 from forecasting.distribution import LEVELS, POOLED_CLASS, CumulativeDistribution
 from forecasting.metrics import randomised_pit
 
@@ -25,6 +26,8 @@ LARGEST_DISPERSION = 20.0
 PARENT_WEIGHT = 80.0
 # Held-out intervals at which measured levels weigh as much as the nominal ones.
 LEVEL_WEIGHT = 300.0
+# Launches stray further than the pool of all series, so their own errors, though few, count for more.
+LAUNCH_WEIGHT_SHARE = 0.15
 # An interval counts where at least this share of its active days was observed.
 LEAST_OBSERVED = 0.75
 
@@ -43,12 +46,16 @@ class HeldOutErrors:
         Alive and open.
     codes
         (n_origins, n_series) class codes; 0 is the pooled class, so classes start at 1.
+    sku, location
+        (n_series,) codes of what series may share; None: nothing is taken for shared.
     """
 
     mean: Array
     demand: Array
     is_active: npt.NDArray[np.bool_]
     codes: Ints
+    sku: Ints | None = None
+    location: Ints | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +66,23 @@ class _Intervals:
     codes: Ints
     mean: Array
     demand: Array
+    is_launch: npt.NDArray[np.bool_]
 
     def of(self, keep: npt.NDArray[np.bool_]) -> _Intervals:
-        return _Intervals(self.origin[keep], self.codes[keep], self.mean[keep], self.demand[keep])
+        return _Intervals(*(getattr(self, field.name)[keep] for field in dataclasses.fields(self)))
+
+    def joined(self, other: _Intervals) -> _Intervals:
+        pairs = ((getattr(self, field.name), getattr(other, field.name)) for field in dataclasses.fields(self))
+        return _Intervals(*(np.concatenate(pair) for pair in pairs))
+
+    def weight(self, ordinary: float) -> float:
+        """Intervals at which a class weighs as much as its parent: few where ordinary series say little of it."""
+        return ordinary * LAUNCH_WEIGHT_SHARE if self.is_launch.any() else ordinary
 
 
-def calibrated_distribution(errors: HeldOutErrors, classes: tuple[str, ...], *, seed: int) -> CumulativeDistribution:
+def calibrated_distribution(
+    errors: HeldOutErrors, classes: tuple[str, ...], *, seed: int, launches: HeldOutErrors | None = None
+) -> CumulativeDistribution:
     """Tabulate dispersion, ratios and recalibrated levels from held-out errors.
 
     Tables are fitted on all origins; the recalibration reads each origin by tables fitted on the others, so that a
@@ -78,6 +96,8 @@ def calibrated_distribution(errors: HeldOutErrors, classes: tuple[str, ...], *, 
         Class names of codes 1, 2, ...
     seed
         Of the randomised transform.
+    launches
+        Errors of series that were taken for new; they count for the tables of their class, not for what series share.
     """
     names = (POOLED_CLASS, *classes)
     horizon = errors.mean.shape[2] if errors.mean.size else 0
@@ -94,6 +114,8 @@ def calibrated_distribution(errors: HeldOutErrors, classes: tuple[str, ...], *, 
         for j, length in enumerate(lengths):
             begin = min(start, horizon - length)
             intervals = _intervals(errors, begin, length=length)
+            if launches is not None:
+                intervals = intervals.joined(_intervals(launches, begin, length=length, is_launch=True))
             dispersion[:, i, j], ratios[:, i, j] = _tables(intervals, len(names))
             recalibrated[:, i, j] = _levels(intervals, names, random=random)
     return CumulativeDistribution(
@@ -105,7 +127,14 @@ def calibrated_distribution(errors: HeldOutErrors, classes: tuple[str, ...], *, 
         ratios=ratios,
         dispersion=dispersion,
         recalibrated=recalibrated,
+        shocks=_shocks(errors),
     )
+
+
+def _shocks(errors: HeldOutErrors) -> Array:
+    if errors.sku is None or errors.location is None:
+        return INDEPENDENT.copy()
+    return measured_shocks(errors.mean, errors.demand, sku=errors.sku, location=errors.location)
 
 
 def _prior_distribution(names: tuple[str, ...]) -> CumulativeDistribution:
@@ -123,7 +152,7 @@ def _prior_distribution(names: tuple[str, ...]) -> CumulativeDistribution:
     )
 
 
-def _intervals(errors: HeldOutErrors, start: int, *, length: int) -> _Intervals:
+def _intervals(errors: HeldOutErrors, start: int, *, length: int, is_launch: bool = False) -> _Intervals:
     """Sum every held-out series over days start..start+length-1, leaving unobserved days out of both sums."""
     days = slice(start, start + length)
     demand, active = errors.demand[:, :, days], errors.is_active[:, :, days]
@@ -133,19 +162,27 @@ def _intervals(errors: HeldOutErrors, start: int, *, length: int) -> _Intervals:
     total = np.where(seen, np.nan_to_num(demand), 0.0).sum(axis=2)
     usable = (n_active > 0) & (n_seen >= LEAST_OBSERVED * n_active) & (mean > 0)
     origin = np.broadcast_to(np.arange(usable.shape[0])[:, None], usable.shape)
-    return _Intervals(origin[usable].astype(np.int64), errors.codes[usable], mean[usable], total[usable])
+    return _Intervals(
+        origin=origin[usable].astype(np.int64),
+        codes=errors.codes[usable],
+        mean=mean[usable],
+        demand=total[usable],
+        is_launch=np.full(int(usable.sum()), is_launch),
+    )
 
 
 def _tables(intervals: _Intervals, n_classes: int) -> tuple[Array, Array]:
     """Dispersion (n_classes, n_means) and ratios (n_classes, n_means, n_levels), each shrunk to the broader cell."""
     bins = _bins(intervals.mean)
-    overall = _dispersion(intervals, PRIOR_DISPERSION)
+    is_pooled = ~intervals.is_launch
+    overall = _dispersion(intervals.of(is_pooled), PRIOR_DISPERSION)
     dispersion = np.empty((n_classes, MEANS.size))
     ratios = np.empty((n_classes, MEANS.size, LEVELS.size))
     for bin_ in range(MEANS.size):
         inside = intervals.of(bins == bin_)
-        dispersion[0, bin_] = _dispersion(inside, overall)
-        ratios[0, bin_] = _ratios(inside, _count_ratios(dispersion[0, bin_], MEANS[bin_]))
+        pooled = inside.of(~inside.is_launch)
+        dispersion[0, bin_] = _dispersion(pooled, overall)
+        ratios[0, bin_] = _ratios(pooled, _count_ratios(dispersion[0, bin_], MEANS[bin_]))
         for code in range(1, n_classes):
             own = inside.of(inside.codes == code)
             dispersion[code, bin_] = _dispersion(own, dispersion[0, bin_])
@@ -162,8 +199,9 @@ def _bins(mean: Array) -> Ints:
 def _dispersion(intervals: _Intervals, parent: float) -> float:
     """Moment estimate of (variance - mean) / mean ** 2, shrunk to the parent's."""
     squares = np.mean(intervals.mean**2) if intervals.mean.size else 1.0
-    excess = ((intervals.demand - intervals.mean) ** 2 - intervals.mean).sum() + PARENT_WEIGHT * parent * squares
-    spread = excess / ((intervals.mean**2).sum() + PARENT_WEIGHT * squares)
+    weight = intervals.weight(PARENT_WEIGHT)
+    excess = ((intervals.demand - intervals.mean) ** 2 - intervals.mean).sum() + weight * parent * squares
+    spread = excess / ((intervals.mean**2).sum() + weight * squares)
     return float(np.clip(spread, 0.0, LARGEST_DISPERSION))
 
 
@@ -172,8 +210,9 @@ def _ratios(intervals: _Intervals, parent: Array) -> Array:
     n = intervals.mean.size
     if n == 0:
         return parent
+    weight = intervals.weight(PARENT_WEIGHT)
     own = np.quantile(intervals.demand / intervals.mean, LEVELS)
-    return (n * own + PARENT_WEIGHT * parent) / (n + PARENT_WEIGHT)
+    return (n * own + weight * parent) / (n + weight)
 
 
 def _count_ratios(dispersion: float, mean: float) -> Array:
@@ -191,9 +230,10 @@ def _levels(intervals: _Intervals, names: tuple[str, ...], *, random: np.random.
     for origin in origins:
         judged = intervals.origin == origin
         pit[judged] = _transform(intervals.of(judged), _tables(intervals.of(~judged), len(names)), names, random=random)
-    result[0] = _shrunk_levels(pit, LEVELS)
+    result[0] = _shrunk_levels(pit[~intervals.is_launch], LEVELS, LEVEL_WEIGHT)
     for code in range(1, len(names)):
-        result[code] = _shrunk_levels(pit[intervals.codes == code], result[0])
+        own = intervals.codes == code
+        result[code] = _shrunk_levels(pit[own], result[0], intervals.of(own).weight(LEVEL_WEIGHT))
     return result
 
 
@@ -210,9 +250,9 @@ def _transform(
     return randomised_pit(cdf[:, 0], np.minimum(cdf[:, 1], cdf[:, 0]), random=random)
 
 
-def _shrunk_levels(pit: Array, parent: Array) -> Array:
+def _shrunk_levels(pit: Array, parent: Array, weight: float) -> Array:
     n = pit.size
     if n == 0:
         return parent
-    levels = (n * np.quantile(pit, LEVELS) + LEVEL_WEIGHT * parent) / (n + LEVEL_WEIGHT)
+    levels = (n * np.quantile(pit, LEVELS) + weight * parent) / (n + weight)
     return np.clip(np.maximum.accumulate(levels), 1e-4, 0.9995)

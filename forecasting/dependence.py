@@ -84,7 +84,7 @@ def pooled_variance(
     n_groups = int(groups.max()) + 1 if groups.size else 0
     shared = shared_variance(shocks, n_days)
     own = np.bincount(groups, weights=mean**2, minlength=n_groups)
-    total = np.bincount(groups, weights=variance[inside], minlength=n_groups)
+    total: Array = np.bincount(groups, weights=variance[inside], minlength=n_groups).astype(np.float64)
     for name, codes in ((CHAIN, np.zeros_like(sku)), (SKU, sku), (LOCATION, location)):
         cells, at = np.unique(np.stack([groups, codes]), axis=1, return_inverse=True)
         sums = np.bincount(at.ravel(), weights=mean, minlength=cells.shape[1])

@@ -8,13 +8,14 @@ the levels that held-out origins asked for (asymmetric conformal step; Kuleshov,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from forecasting.counts import negative_binomial_cdf, negative_binomial_quantile
+from forecasting.dependence import INDEPENDENT
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -52,6 +53,8 @@ class CumulativeDistribution:
         Level to read in place of the nominal one; (n_classes, n_starts, n_lengths, n_levels).
     count_means
         Means between which the shape passes from negative binomial to ratios [units].
+    shocks
+        Variances of what stock points share, (2, 4); see `forecasting.dependence`. Zero: they are independent.
     """
 
     classes: tuple[str, ...]
@@ -63,6 +66,7 @@ class CumulativeDistribution:
     dispersion: Array
     recalibrated: Array
     count_means: tuple[float, float] = COUNT_MEANS
+    shocks: Array = field(default_factory=INDEPENDENT.copy)
 
     @classmethod
     def negative_binomial(cls, dispersion: float) -> Self:
@@ -133,6 +137,10 @@ class CumulativeDistribution:
             grid = self.quantiles(self.levels, mean[others], codes=codes[others], start=start, length=length)
             result[others] = _inverse_interpolation(values[others], grid, self.levels)
         return result
+
+    def dispersion_at(self, mean: Array, codes: Codes, *, start: int, length: int) -> Array:
+        """Return the measured dispersion around interval means (n,): variance = mean + dispersion * mean ** 2."""
+        return self._dispersion(mean, codes, start=start, length=length)
 
     def _ratio_weight(self, mean: Array) -> Array:
         """Weight of the ratio shape: 0 below the first count mean, 1 above the second, linear in log mean between."""

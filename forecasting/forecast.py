@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from forecasting.counts import negative_binomial_quantile
+from forecasting.dependence import pooled_variance
 from forecasting.distribution import POOLED_CLASS, CumulativeDistribution
+from forecasting.draws import sample_paths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +25,8 @@ TAIL_DAYS = 7
 CHUNK_ROWS = 20_000
 # Levels at which each lead time's distribution enters the mixture.
 MIXTURE_POINTS = 99
+# Equally likely points that give the mean and variance of a marginal.
+MOMENT_LEVELS = (np.arange(50) + 0.5) / 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +128,7 @@ class Forecast:
             Day indexes; an empty interval has demand 0.
         """
         mean = self.interval_mean(start, stop)
-        return self.distribution.quantiles(levels, mean, codes=self._codes, start=start, length=max(stop - start, 1))
+        return self.distribution.quantiles(levels, mean, codes=self.codes, start=start, length=max(stop - start, 1))
 
     def interval_cdf(self, values: npt.ArrayLike, start: int, stop: int) -> Array:
         """Return P(demand over day indexes start..stop-1 <= value).
@@ -141,7 +146,7 @@ class Forecast:
         """
         at = np.asarray(values, dtype=np.float64)
         mean = self.interval_mean(start, stop)
-        return self.distribution.cdf(at, mean, codes=self._codes, start=start, length=max(stop - start, 1))
+        return self.distribution.cdf(at, mean, codes=self.codes, start=start, length=max(stop - start, 1))
 
     def lead_time_quantiles(self, levels: npt.ArrayLike, lead_time_pmf: Array, review: npt.ArrayLike) -> Array:
         """Return quantiles of protection demand when the lead time is random.
@@ -171,6 +176,86 @@ class Forecast:
         ]
         return np.concatenate(parts) if parts else np.zeros((0, wanted.size))
 
+    def draws(self, n_draws: int, *, seed: int, start: int, stop: int) -> Array:
+        """Return joint sample paths of daily demand, (n_draws, n_series, stop - start) [units].
+
+        Sums over an interval follow its calibrated distribution; days, SKUs and locations stray together as they did
+        at held-out origins. The caller holds the whole array: take a subset of series, or fewer draws, where it is
+        too large.
+
+        Parameters
+        ----------
+        n_draws
+            Paths, >= 1.
+        seed
+            Equal seeds give equal paths.
+        start, stop
+            Day indexes.
+        """
+        return sample_paths(self, n_draws, seed=seed, start=start, stop=stop)
+
+    def pooled_moments(self, groups: npt.ArrayLike, start: int, stop: int) -> tuple[Array, Array]:
+        """Return mean [units] and variance [units^2] of demand summed over groups of stock points, (n_groups,) each.
+
+        Parameters
+        ----------
+        groups
+            (n_series,) group of each series, 0, 1, ...; -1 outside all.
+        start, stop
+            Day indexes.
+        """
+        group = np.asarray(groups, dtype=np.int64)
+        n_groups = int(group.max(initial=-1)) + 1
+        inside = np.flatnonzero(group >= 0)
+        mean, variance = np.zeros(group.size), np.zeros(group.size)
+        for first in range(0, inside.size, CHUNK_ROWS):
+            rows = inside[first : first + CHUNK_ROWS]
+            points = self.take(rows).interval_quantiles(MOMENT_LEVELS, start, stop)
+            mean[rows] = points.mean(axis=1)
+            # a count strays at least as a Poisson one; equally likely points cut the tail
+            variance[rows] = np.maximum(points.var(axis=1), mean[rows])
+        pooled = pooled_variance(
+            self.distribution.shocks,
+            mean,
+            variance,
+            groups=group,
+            sku=self.codes_of("sku"),
+            location=self.codes_of("location"),
+            n_days=max(stop - start, 1),
+        )
+        total = np.bincount(group[inside], weights=mean[inside], minlength=n_groups).astype(np.float64)
+        return total, pooled
+
+    def pooled_quantiles(self, levels: npt.ArrayLike, groups: npt.ArrayLike, start: int, stop: int) -> Array:
+        """Return quantiles of demand summed over groups of stock points, (n_groups, n_levels) [units].
+
+        Negative binomial by the moments of `pooled_moments`: what a warehouse that feeds the group must expect.
+
+        Parameters
+        ----------
+        levels
+            (n_levels,) in (0, 1).
+        groups
+            (n_series,) group of each series, 0, 1, ...; -1 outside all.
+        start, stop
+            Day indexes.
+        """
+        mean, variance = self.pooled_moments(groups, start, stop)
+        spread = np.maximum(variance - mean, 0.0) / np.maximum(mean, 1e-9) ** 2
+        wanted = np.asarray(levels, dtype=np.float64)
+        return negative_binomial_quantile(wanted[None, :], mean[:, None], spread[:, None])
+
+    def codes_of(self, column: str) -> npt.NDArray[np.int64]:
+        """Return whole-number codes of a key column of ``series``, (n_series,)."""
+        import pandas as pd
+
+        return pd.factorize(self.series[column])[0].astype(np.int64)
+
+    @property
+    def codes(self) -> npt.NDArray[np.int64]:
+        """Rows of the distribution's classes, (n_series,)."""
+        return self.distribution.codes(self.series["demand_class"].to_numpy())
+
     def replace(self, **changes: Any) -> Self:
         """Return a copy with the named fields changed."""
         return dataclasses.replace(self, **changes)
@@ -181,10 +266,6 @@ class Forecast:
         series = self.series.iloc[picked].reset_index(drop=True)
         before = None if self.unadjusted_mean is None else self.unadjusted_mean[picked]
         return self.replace(series=series, mean=self.mean[picked], drivers=None, unadjusted_mean=before)
-
-    @property
-    def _codes(self) -> npt.NDArray[np.int64]:
-        return self.distribution.codes(self.series["demand_class"].to_numpy())
 
     def _mixture_quantiles(self, levels: Array, pmf: Array, review: npt.NDArray[np.int64]) -> Array:
         """Quantiles of the mixture over lead times; a certain lead time is read exactly."""

@@ -18,7 +18,7 @@ from forecasting.select import Choice
 
 MODEL_FILE = "global_model.txt"
 SETTINGS_FILE = "forecaster.json"
-TABLES = ("starts", "lengths", "means", "levels", "ratios", "dispersion", "recalibrated")
+TABLES = ("starts", "lengths", "means", "levels", "ratios", "dispersion", "recalibrated", "shocks")
 
 
 @dataclass(frozen=True)

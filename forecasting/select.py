@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from forecasting.calibration import HeldOutErrors, calibrated_distribution
 from forecasting.censoring import DAY_DISPERSION
@@ -22,6 +23,7 @@ from forecasting.models.moving_average import MovingAverage
 from forecasting.models.protocol import PointModel
 from forecasting.models.seasonal_naive import SeasonalNaive
 from forecasting.models.tsb import Tsb
+from forecasting.pretended import pretended_launches
 from forecasting.training import training_rows
 
 Array = npt.NDArray[np.float64]
@@ -96,10 +98,12 @@ def select_models(evidence: Evidence, config: ForecastConfig) -> Selection:
     for code, name in enumerate(CLASSES, start=1):
         rows = codes == code
         chosen[rows] = means[choices[name].model][rows]
-    errors = HeldOutErrors(mean=chosen * active, demand=demand, is_active=active, codes=codes)
+    keys = [pd.factorize(evidence.panel.series[name])[0][series].astype(np.int64) for name in ("sku", "location")]
+    errors = HeldOutErrors(chosen * active, demand, is_active=active, codes=codes, sku=keys[0], location=keys[1])
+    launches = _launch_errors(evidence, held_out, models=models, choices=choices, seed=config.seed)
     return Selection(
         choices=choices,
-        distribution=calibrated_distribution(errors, CLASSES, seed=config.seed),
+        distribution=calibrated_distribution(errors, CLASSES, seed=config.seed, launches=launches),
         is_global_used=any(choice.model == GLOBAL for choice in choices.values()),
     )
 
@@ -151,10 +155,30 @@ def _held_out_demand(
         shape = 1.0 / DAY_DISPERSION + sold
         drawn = random.poisson(random.gamma(shape, hidden / shape))
         demand.append(np.where(np.isnan(lifted), np.nan, np.where(hidden > 0, sold + drawn, sold)))
-        begun = evidence.panel.series["first_day"].to_numpy()[series] <= day
-        active.append(evidence.is_active[series, days] & begun[:, None])
+        attributes = evidence.panel.series.iloc[series]
+        # a begin that was declared is known ahead, one that only a first sale tells is not
+        known = (attributes["first_day"] <= day) | attributes["is_begin_declared"]
+        active.append(evidence.is_active[series, days] & known.to_numpy(dtype=bool)[:, None])
     is_active = np.stack(active)
     return np.where(is_active, np.stack(demand), 0.0), is_active
+
+
+def _launch_errors(
+    evidence: Evidence, held_out: HeldOut, *, models: dict[str, PointModel], choices: dict[str, Choice], seed: int
+) -> HeldOutErrors:
+    """Errors of SKUs taken for launches at one held-out origin each, by the models of their class there."""
+    pretended = pretended_launches(evidence, held_out.origins, seed=seed)
+    demand, active = _held_out_demand(pretended.evidence, held_out, pretended.series, seed=seed)
+    codes = _class_codes(pretended.evidence, held_out, pretended.series)
+    mean = np.zeros(active.shape)
+    for row, day in enumerate(held_out.origins):
+        origin = origin_at(pretended.evidence, day, horizon=held_out.horizon)
+        for code, name in enumerate(CLASSES, start=1):
+            here = np.flatnonzero((pretended.origin == row) & (codes[row] == code))
+            model = models[choices[name].model]
+            mean[row, here] = model.mean(pretended.evidence, origin, pretended.series[here], horizon=held_out.horizon)
+        active[row, pretended.origin != row] = False
+    return HeldOutErrors(mean * active, np.where(active, demand, 0.0), is_active=active, codes=codes)
 
 
 def _choices(means: dict[str, Array], demand: Array, *, codes: Ints) -> dict[str, Choice]:

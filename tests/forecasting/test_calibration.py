@@ -65,3 +65,20 @@ def test_a_biased_mean_is_corrected_by_its_levels():
     )
     median = dist.quantiles([0.5], np.array([140.0]), codes=np.ones(1, dtype=np.int64), start=0, length=7)[0, 0]
     assert median == pytest.approx(210, rel=0.05)
+
+
+def test_launches_widen_their_own_class_only():
+    mean = np.full((3, 150, 4), 10.0)
+    known = errors_of(mean, 0.1, 5)
+    fresh = errors_of(mean[:, :60], 3.0, 6)
+    as_none = np.full(fresh.codes.shape, 2, dtype=np.int64)
+    launches = HeldOutErrors(fresh.mean, fresh.demand, is_active=fresh.is_active, codes=as_none)
+    alone = calibrated_distribution(known, CLASSES, seed=0)
+    both = calibrated_distribution(known, CLASSES, seed=0, launches=launches)
+
+    def upper(dist, code):
+        return dist.quantiles([0.9], np.array([40.0]), codes=np.array([code]), start=0, length=4)[0, 0]
+
+    # up to the randomised transform
+    assert upper(both, 1) == pytest.approx(upper(alone, 1), rel=0.03)
+    assert upper(both, 2) > 1.2 * upper(alone, 2)
