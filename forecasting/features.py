@@ -30,6 +30,7 @@ OWN_WINDOWS = (7, 14, 28, 56, 91)
 LAST_DAYS = (0, 1, 2, 6)
 TREND_POOLS = ("sku", "category_location", "location", "category", "all")
 YEAR_DAYS = 364
+TARGET_SHELF = "shelf_target"
 TIERS = ("store", "forward", "central")
 # Counters of days are cut here.
 LONG_AGE_DAYS = 365
@@ -76,6 +77,7 @@ STEP_NAMES = (
     "own_last_year",
     "sku_last_year",
     "category_last_year",
+    TARGET_SHELF,
 )
 
 
@@ -101,6 +103,9 @@ class Origin:
         What other SKUs of the category do at the location on those days.
     signals
         Signal features.
+    target_shelf
+        Share of the shelf that is taken for the target days: NaN asks for demand whatever the shelf will be, 1 for
+        the demand of days that stay full.
     """
 
     day: int
@@ -111,6 +116,7 @@ class Origin:
     announced: PromotedDays
     neighbours: PromotedNeighbours
     signals: OriginSignals
+    target_shelf: float = np.nan
 
 
 def feature_names(evidence: Evidence) -> tuple[str, ...]:
@@ -240,6 +246,7 @@ def _step_matrix(evidence: Evidence, origin: Origin, series: Ints, *, steps: Int
         origin.neighbours.share[series, steps - 1],
         origin.neighbours.depth[series, steps - 1],
         *_last_year(evidence, origin, series, target=target),
+        np.full(series.size, origin.target_shelf),
     ]
     return np.column_stack(columns).astype(np.float32)
 

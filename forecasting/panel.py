@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.censoring import lifted_demand
+from forecasting.censoring import expected_demand, lifted_demand
+from forecasting.phantoms import phantom_zeros
 from forecasting.stock_points import life_spans, open_days, stock_points
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class Panel:
         (n_series, n_days) price paid / usual price, NaN where unknown.
     is_promoted
         (n_series, n_days) sold on promotion, as the sales say.
+    wanted
+        (n_series, n_days) demand with the unobserved days of life imputed; 0 outside life and on closed days.
+    n_phantom_zeros
+        Days that sold nothing while the record showed stock, and that were taken as unobserved because a series that
+        sold steadily does not rest that long by chance.
     """
 
     series: pd.DataFrame
@@ -54,6 +60,8 @@ class Panel:
     available: Array32
     price: Array32
     is_promoted: npt.NDArray[np.bool_]
+    wanted: Array32
+    n_phantom_zeros: int = 0
 
     @property
     def n_series(self) -> int:
@@ -94,20 +102,68 @@ def build_panel(snapshot: Snapshot, network: SupplyNetwork) -> Panel:
     series = life_spans(series, snapshot, sold=(rows, days), first=first)
     cells = _Cells(rows * len(dates) + days, (len(series), len(dates)))
     units = cells.total(sales["units"].to_numpy(dtype=np.float64) * snapshot.settings.unit_factor)
-    available = _in_life(series, len(dates)) & open_days(network, series, first=first, n_days=len(dates))
+    own = cells.total(np.where(sales["is_own"], sales["units"], 0.0) * snapshot.settings.unit_factor)
+    alive = _in_life(series, len(dates)) & open_days(network, series, first=first, n_days=len(dates))
     on_shelf = cells.mean(sales["availability"].where(sales["is_own"]).to_numpy(dtype=np.float64))
-    share = np.where(np.isnan(on_shelf), 1.0, on_shelf) * available
+    share = np.where(np.isnan(on_shelf), 1.0, on_shelf) * alive
     # what was sold was on the shelf, whatever the record says
-    share = np.where(units > 0, np.maximum(share, 0.05), share).astype(np.float32)
+    share = np.where(own > 0, np.maximum(share, 0.05), share).astype(np.float32)
+    seen = observed_demand(own.astype(np.float32), share, alive=alive, group=pd.factorize(series["sku"])[0])
+    # what another location sold in place of this one was wanted here
+    served = units.astype(np.float32)
     promoted = cells.mean(sales["is_promotion"].to_numpy(dtype=np.float64))
     return Panel(
         series=series,
         dates=dates,
-        sales=units.astype(np.float32),
-        demand=lifted_demand(units.astype(np.float32), share, group=pd.factorize(series["sku"])[0].astype(np.int64)),
-        available=share,
+        sales=served,
+        demand=np.maximum(seen.demand, served),
+        available=seen.available,
         price=_relative_price(cells.mean(sales["price"].to_numpy(dtype=np.float64))),
         is_promoted=np.nan_to_num(promoted) > 0.5,
+        wanted=np.maximum(seen.wanted, served),
+        n_phantom_zeros=seen.n_phantom_zeros,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class ObservedDemand:
+    """What sales and shelf say of demand: arrays as in `Panel`."""
+
+    demand: Array32
+    available: Array32
+    wanted: Array32
+    n_phantom_zeros: int
+
+
+def observed_demand(
+    sales: Array32, available: Array32, *, alive: npt.NDArray[np.bool_], group: npt.NDArray[np.intp]
+) -> ObservedDemand:
+    """Leave out phantom zeros, lift the days partly on the shelf, and impute the days of life that nobody saw.
+
+    Parameters
+    ----------
+    sales
+        (n_series, n_days) [units] sold from the own shelf.
+    available
+        (n_series, n_days) share of the day on the shelf, as recorded.
+    alive
+        (n_series, n_days) in life and open.
+    group
+        (n_series,) codes of series that inform one another about a day.
+    """
+    codes = group.astype(np.int64)
+    expected = expected_demand(sales, available, group=codes)
+    phantom = phantom_zeros(sales, available, expected)
+    if phantom.any():
+        available = np.where(phantom, 0.0, available).astype(np.float32)
+        expected = expected_demand(sales, available, group=codes)
+    demand = lifted_demand(sales, available, group=codes, expected=expected)
+    imputed = np.where(np.isnan(demand), np.nan_to_num(expected.mean), demand)
+    return ObservedDemand(
+        demand=demand,
+        available=available,
+        wanted=np.where(alive, imputed, 0.0).astype(np.float32),
+        n_phantom_zeros=int(phantom.sum()),
     )
 
 

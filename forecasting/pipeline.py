@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,14 @@ def fit_forecaster(snapshot: Snapshot, network: SupplyNetwork, config: ForecastC
     )
 
 
-def forecast_demand(snapshot: Snapshot, network: SupplyNetwork, forecaster: Forecaster, horizon: int) -> Forecast:
+def forecast_demand(
+    snapshot: Snapshot,
+    network: SupplyNetwork,
+    forecaster: Forecaster,
+    horizon: int,
+    *,
+    target_shelf: float = np.nan,
+) -> Forecast:
     """Forecast demand of every stock point for the days after the snapshot's cutoff.
 
     Parameters
@@ -79,6 +87,9 @@ def forecast_demand(snapshot: Snapshot, network: SupplyNetwork, forecaster: Fore
         From `fit_forecaster`.
     horizon
         Days ahead, >= 1.
+    target_shelf
+        NaN: what will be wanted, whatever the shelf will be (to plan on). 1: what will be wanted on days whose shelf
+        stays full, which are the days that a record of sales can score and days of less demand than others.
 
     Returns
     -------
@@ -87,6 +98,7 @@ def forecast_demand(snapshot: Snapshot, network: SupplyNetwork, forecaster: Fore
     """
     evidence = build_evidence(snapshot, network, horizon=horizon, max_signals=forecaster.config.max_signals)
     origin = origin_at(evidence, evidence.last_day, horizon=horizon)
+    origin = dataclasses.replace(origin, target_shelf=target_shelf)
     classes = demand_classes(evidence.history, evidence.last_day)
     series = described_series(evidence, classes, forecaster)
     model = series["model"].to_numpy(dtype=object)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from forecasting.config import ForecastConfig
 from forecasting.evidence import Evidence
-from forecasting.features import origin_at, rows_at
+from forecasting.features import TARGET_SHELF, feature_names, origin_at, rows_at
 
 Array = npt.NDArray[np.float64]
 Array32 = npt.NDArray[np.float32]
@@ -22,6 +22,9 @@ MAX_ORIGINS = 56
 RECENT_DAYS = 120
 # Labels of days with less of the shelf filled are left out.
 MIN_LABEL_SHELF = 0.3
+# Share of rows that show the shelf of their target day. Days that stay full are days of low demand, so the model must
+# tell them apart to forecast them, and rows that hide the shelf teach it demand whatever the shelf will be.
+SHOWN_SHELF_SHARE = 0.5
 # A label beyond this many base rates plus units is cut: one-off spikes teach nothing.
 LABEL_CAP_RATES, LABEL_CAP_UNITS = 20.0, 10.0
 # Tweedie deviance of unscaled demand weighs a scaled row by base ** (2 - power).
@@ -57,6 +60,8 @@ def training_rows(evidence: Evidence, config: ForecastConfig, *, last_target: in
     origins = training_origins(last_target)
     n_rows = min(config.max_training_rows, max(LEAST_ROWS_CAP, ROWS_PER_SERIES * evidence.panel.n_series))
     random = np.random.default_rng([config.seed, last_target])
+    # a stream of its own, so that what is shown does not change which rows are drawn
+    shelf_random = np.random.default_rng([config.seed, last_target, 1])
     parts = []
     for day in origins:
         series, steps = _sampled(
@@ -65,6 +70,8 @@ def training_rows(evidence: Evidence, config: ForecastConfig, *, last_target: in
         if series.size:
             origin = origin_at(evidence, day, horizon=horizon)
             features = rows_at(evidence, origin, series, steps=steps)
+            shown = _shown_shelf(evidence, series, days=day + steps, random=shelf_random)
+            features[:, feature_names(evidence).index(TARGET_SHELF)] = shown
             parts.append((features, *_labels(evidence, origin.base, series, days=day + steps)))
     if not parts:
         return TrainingRows(*(np.zeros(shape, dtype=np.float32) for shape in ((0, 0), (0,), (0,))))
@@ -94,6 +101,12 @@ def _sampled(
     if flat.size > n_rows:
         flat = np.sort(random.choice(flat, n_rows, replace=False))
     return flat // last_step, flat % last_step + 1
+
+
+def _shown_shelf(evidence: Evidence, series: Ints, *, days: Ints, random: np.random.Generator) -> Array32:
+    """Share of the target day on the shelf for a random part of the rows, NaN (unknown ahead) for the others."""
+    is_shown = random.random(series.size) < SHOWN_SHELF_SHARE
+    return np.where(is_shown, evidence.panel.available[series, days], np.nan).astype(np.float32)
 
 
 def _labels(evidence: Evidence, base: Array, series: Ints, *, days: Ints) -> tuple[Array32, Array32]:

@@ -97,3 +97,42 @@ def test_a_longer_history_leaves_the_common_days_as_they_were(make_chain):
     n = early.n_days
     assert np.array_equal(early.demand, late.demand[:, :n], equal_nan=True)
     assert np.array_equal(early.price, late.price[:, :n], equal_nan=True)
+
+
+def test_unobserved_days_of_life_are_imputed_apart_and_closed_ones_are_zero(make_chain):
+    days = [("2024-01-01", "K0", "S0", 4, 1.0), ("2024-01-02", "K0", "S0", 4, 1.0), ("2024-01-03", "K0", "S0", 0, 0.0)]
+    closures = pd.DataFrame({"location": ["S0"], "date": ["2024-01-04"], "open": ["false"]})
+    panel = panel_of(make_chain(1, 1, 10, sales=few_sales(days), closures=closures), "2024-01-05")
+    # two full days of 4: 4 a day, alone in the chain; the day itself saw nothing
+    assert np.isnan(panel.demand[0, 2])
+    assert panel.wanted[0, [0, 1, 2]].tolist() == pytest.approx([4, 4, 4])
+    assert panel.wanted[0, 3] == 0
+
+
+def test_phantom_zeros_are_unobserved_and_counted(make_chain):
+    dates = pd.date_range("2024-01-01", periods=60)
+    sales = pd.concat(
+        [
+            pd.DataFrame(
+                {"date": dates, "sku": "K0", "location": store, "units": 6, "availability": 1.0, "price": 10.0}
+            )
+            for store in ("S0", "S1")
+        ]
+    )
+    sales.loc[(sales["location"] == "S0") & (sales["date"] > "2024-02-14"), "units"] = 0
+    panel = panel_of(make_chain(1, 2, 60, sales=sales), "2024-02-29")
+    assert panel.n_phantom_zeros == np.isnan(panel.demand[0]).sum() > 0
+    assert panel.available[0, np.isnan(panel.demand[0])].tolist() == [0] * panel.n_phantom_zeros
+    assert not np.isnan(panel.demand[1]).any()
+
+
+def test_what_another_location_sold_in_its_place_is_not_lifted_again(make_chain):
+    # S0 serves its zone first and ran out at once; S1 sold 5 of its zone's units: no more than what was wanted
+    sales = few_sales([("2024-01-01", "K0", "S0", 5, 1.0), ("2024-01-02", "K0", "S0", 0, 0.0)])
+    sales = pd.concat(
+        [sales.assign(zone=""), sales.iloc[1:].assign(location="S1", units=5, availability=1.0, zone="Z")]
+    )
+    serving = pd.DataFrame({"zone": "Z", "channel": "walk_in", "location": ["S0", "S1"], "priority": [1, 2]})
+    panel = panel_of(make_chain(1, 2, 5, sales=sales.assign(channel="walk_in"), serving=serving), "2024-01-02")
+    assert panel.sales[0].tolist() == [5, 5]
+    assert panel.wanted[0].tolist() == pytest.approx([5, 5], abs=0.8)
