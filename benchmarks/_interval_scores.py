@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecasting.counts import negative_binomial_cdf
 from forecasting.forecast import Forecast
 from forecasting.metrics import randomised_pit
 
@@ -62,6 +63,43 @@ def interval_rows(forecast: Forecast, demand: Array, usable: Flags, *, origin: s
     return pd.concat(parts, ignore_index=True)
 
 
+def pooled_rows(forecast: Forecast, demand: Array, usable: Flags, *, origin: str, seed: int) -> pd.DataFrame:
+    """Return one row a pool and length: the SKU at all of its locations, and the whole chain.
+
+    Parameters
+    ----------
+    forecast, demand, usable, origin, seed
+        As in `interval_rows`; a stock point takes part where all of its days are usable.
+
+    Returns
+    -------
+    origin, pool (``sku`` or ``chain``), sku, length, mean, demand, pit.
+    """
+    random = np.random.default_rng(seed)
+    sku = forecast.codes_of("sku")
+    parts = []
+    for length in (length for length in LENGTHS if length <= demand.shape[1]):
+        inside = usable[:, :length].all(axis=1)
+        came = np.where(inside, demand[:, :length].sum(axis=1), 0.0)
+        for pool, codes in (("sku", sku), ("chain", np.zeros_like(sku))):
+            groups = np.where(inside, codes, -1)
+            mean, variance = forecast.pooled_moments(groups, 0, length)
+            total = np.bincount(codes[inside], weights=came[inside], minlength=mean.size)
+            spread = np.maximum(variance - mean, 0.0) / np.maximum(mean, 1e-9) ** 2
+            high, low = (negative_binomial_cdf(at, mean, spread) for at in (total, np.ceil(total) - 1.0))
+            frame = pd.DataFrame({"mean": mean, "demand": total, "pit": randomised_pit(high, low, random=random)})
+            parts.append(frame.assign(origin=origin, pool=pool, sku=np.arange(mean.size), length=length)[mean > 0])
+    return pd.concat(parts, ignore_index=True)
+
+
+def pooled_summary(rows: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+    """Return length -> pool -> n, bias and coverage with its 95% interval from origins."""
+    result: dict[str, dict[str, dict[str, float]]] = {}
+    for length, group in rows.groupby("length"):
+        result[str(length)] = {str(pool): coverages(part) for pool, part in group.groupby("pool")}
+    return result
+
+
 def summary(rows: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
     """Return length -> class (and ``all``) -> figures."""
     result: dict[str, dict[str, dict[str, float]]] = {}
@@ -79,6 +117,11 @@ def figures(rows: pd.DataFrame) -> dict[str, float]:
     are mean losses at 0.9 of the quantile of the sum, of the sum of quantiles, and of the sum of those daily quantiles
     that cover as often.
     """
+    return {name: round(value, 4) for name, value in (coverages(rows) | pinball_figures(rows)).items()}
+
+
+def coverages(rows: pd.DataFrame) -> dict[str, float]:
+    """Number, bias and coverage with its interval at each level."""
     result: dict[str, float] = {"n": len(rows), "mean_demand": float(rows["demand"].mean())}
     result["bias"] = float(rows["mean"].sum() / max(rows["demand"].sum(), 1e-9) - 1.0)
     for level in LEVELS:
@@ -86,7 +129,7 @@ def figures(rows: pd.DataFrame) -> dict[str, float]:
         half = NORMAL_95 * clustered_error(covered, _clusters(rows))
         share = float(covered.mean())
         result |= {f"coverage_{level:g}": share, f"low_{level:g}": share - half, f"high_{level:g}": share + half}
-    return {name: round(value, 4) for name, value in (result | pinball_figures(rows)).items()}
+    return {name: round(value, 4) for name, value in result.items()}
 
 
 def pinball_figures(rows: pd.DataFrame, level: float = 0.9) -> dict[str, float]:
@@ -129,7 +172,7 @@ def clustered_error(values: Array, clusters: npt.NDArray[np.int64]) -> float:
 def _clusters(rows: pd.DataFrame) -> npt.NDArray[np.int64]:
     if rows["origin"].nunique() >= LEAST_CLUSTERS:
         return pd.factorize(rows["origin"])[0].astype(np.int64)
-    return pd.factorize(rows["origin"] + "/" + rows["sku"])[0].astype(np.int64)
+    return pd.factorize(rows["origin"] + "/" + rows["sku"].astype(str))[0].astype(np.int64)
 
 
 def _between(table: Array, position: float) -> Array:

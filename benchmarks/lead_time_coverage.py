@@ -2,7 +2,8 @@
 
 By interval length and demand class: coverage at 0.8, 0.9, 0.95 and 0.98 by the randomised transform (so that counts can
 be calibrated) with 95% intervals, and pinball at 0.9 of the quantile of the sum against the sum of daily quantiles, as
-they are and at the level where both cover alike. Where the chain has a `truth/` folder, latent demand scores; else
+they are and at the level where both cover alike. Also coverage of pooled demand: a SKU at all of its locations, and the
+whole chain. Where the chain has a `truth/` folder, latent demand scores; else
 demand of days with a full shelf all along the interval.
 
     python benchmarks/lead_time_coverage.py DATA --cutoff 2025-08-01 --horizon 28 --out FILE   a chain folder
@@ -26,7 +27,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from _interval_scores import Array, Flags, interval_rows, summary
+from _interval_scores import Array, Flags, interval_rows, pooled_rows, pooled_summary, summary
 
 from experiments.world import WorldConfig, build_world, write_world
 from forecasting.config import ForecastConfig
@@ -106,9 +107,16 @@ def rolling_rows(source: Source, cutoffs: pd.DatetimeIndex, *, horizon: int, con
         forecast = forecast_at(source, cutoff, horizon=horizon, config=config)
         demand, usable = what_came(source, forecast, horizon)
         name = f"{source.name} {cutoff.date()}"
-        parts.append(interval_rows(forecast, demand, usable, origin=name, seed=cutoff.day_of_year))
+        parts.append(both_rows(forecast, demand, usable, origin=name))
         print(f"{name}: {len(parts[-1])} intervals", file=sys.stderr)
     return pd.concat(parts, ignore_index=True)
+
+
+def both_rows(forecast: Forecast, demand: Array, usable: Flags, *, origin: str) -> pd.DataFrame:
+    """Rows of single stock points, whose ``pool`` is empty, and of pools."""
+    ask = {"origin": origin, "seed": forecast.cutoff.day_of_year}
+    single = interval_rows(forecast, demand, usable, **ask).assign(pool="")
+    return pd.concat([single, pooled_rows(forecast, demand, usable, **ask)], ignore_index=True)
 
 
 def read_source(folder: Path) -> Source:
@@ -159,7 +167,7 @@ def scored(arguments: argparse.Namespace) -> pd.DataFrame:
         if arguments.out is not None:
             cumulative_quantiles(forecast).to_parquet(arguments.out, index=False)
         demand, usable = what_came(source, forecast, arguments.horizon)
-        return interval_rows(forecast, demand, usable, origin=f"{arguments.cutoff.date()}", seed=0)
+        return both_rows(forecast, demand, usable, origin=f"{arguments.cutoff.date()}")
     world = WorldConfig(n_skus=arguments.skus, n_stores=arguments.stores)
     if arguments.smoke:
         world = WorldConfig(n_skus=9, n_stores=4, n_days=150, future_days=28)
@@ -185,13 +193,14 @@ def main() -> None:
     if rows.empty:
         print(json.dumps({"benchmark": "lead_time_coverage", "n": 0, "lengths": {}}))
         return
-    found = summary(rows)
+    found = summary(rows[rows["pool"] == ""])
+    pooled = pooled_summary(rows[rows["pool"] != ""])
     wide = {(length, name): values for length, classes in found.items() for name, values in classes.items()}
     table = pd.DataFrame(wide).T[["n", "bias", *[f"coverage_{v}" for v in ("0.8", "0.9", "0.95", "0.98")],
                                   "low_0.9", "high_0.9", "against_daily", "against_daily_equal"]]  # fmt: skip
     print(table.to_string(), file=sys.stderr)
     n_origins = rows["origin"].nunique()
-    print(json.dumps({"benchmark": "lead_time_coverage", "n_origins": n_origins, "lengths": found}))
+    print(json.dumps({"benchmark": "lead_time_coverage", "n_origins": n_origins, "lengths": found, "pooled": pooled}))
 
 
 if __name__ == "__main__":

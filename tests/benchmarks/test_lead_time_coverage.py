@@ -7,7 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks._interval_scores import DAILY_LEVELS, clustered_error, equally_covering, figures, interval_rows
+from benchmarks._interval_scores import (
+    DAILY_LEVELS,
+    clustered_error,
+    equally_covering,
+    figures,
+    interval_rows,
+    pooled_rows,
+    pooled_summary,
+)
 from benchmarks.lead_time_coverage import Source, booked, cumulative_quantiles, forecast_at, what_came
 from experiments.world import promotion_story_world, write_world
 from forecasting.config import ForecastConfig
@@ -49,6 +57,19 @@ def test_a_poisson_forecast_covers_poisson_demand_and_beats_sums_of_daily_quanti
     assert week["coverage_0.9"] == pytest.approx(0.9, abs=0.02)
     assert week["low_0.9"] < 0.9 < week["high_0.9"]
     assert week["against_daily"] < -0.1 and week["raw_coverage_daily"] > 0.95
+
+
+def test_pooled_poisson_demand_is_covered_by_sku_and_chain():
+    random = np.random.default_rng(1)
+    keys = [(f"K{k:03d}", f"S{j}") for k in range(150) for j in range(4)]
+    rates = np.full((len(keys), 3), 2.0)
+    forecast = Forecast.from_rates(rates, [key[0] for key in keys], location=[key[1] for key in keys])
+    demand = random.poisson(rates).astype(float)
+    rows = pooled_rows(forecast, demand, np.ones(rates.shape, bool), origin="one", seed=0)
+    found = pooled_summary(rows)["3"]
+    # 4 places x 3 days x 2 units
+    assert found["sku"]["n"] == 150 and found["sku"]["mean_demand"] == pytest.approx(24, rel=0.05)
+    assert found["chain"]["n"] == 1 and found["sku"]["coverage_0.9"] == pytest.approx(0.9, abs=0.06)
 
 
 def test_latent_demand_is_booked_to_the_first_server():
