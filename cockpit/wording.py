@@ -12,10 +12,13 @@ KIND_LABELS = {
     "return": "Return",
 }
 MODEL_LABELS = {
+    "blend": "blend of models",
     "global": "global model (LightGBM)",
     "moving_average": "moving average",
     "seasonal_naive": "seasonal naive",
     "tsb": "TSB (slow movers)",
+    "adida": "ADIDA (slow movers)",
+    "gamma_poisson": "shrunk negative binomial (slow movers)",
 }
 KIND_ORDER = tuple(KIND_LABELS)
 _THOUSAND_FROM = 100_000.0

@@ -28,8 +28,8 @@ from forecasting.evidence import Evidence, build_evidence
 from forecasting.folds import rolling_cutoffs
 from forecasting.forecast import Forecast
 from forecasting.forecaster import Forecaster
+from forecasting.members import Choice
 from forecasting.pipeline import fit_forecaster, forecast_demand
-from forecasting.select import Choice
 from network.graph import SupplyNetwork, build_network
 from network.settings import ChainSettings
 from network.snapshot import Snapshot, snapshot_at
@@ -227,7 +227,7 @@ def _alone(forecaster: Forecaster, model: str) -> Forecaster:
     """Let one model serve every class; without a fitted global model the choices stand."""
     if not model or forecaster.global_model is None:
         return forecaster
-    return dataclasses.replace(forecaster, choices=dict.fromkeys(forecaster.choices, Choice(model, "")))
+    return dataclasses.replace(forecaster, choices=dict.fromkeys(forecaster.choices, Choice.of_one(model, "")))
 
 
 def _aligned(parts: list[Array], origins: list[_Origin]) -> Array:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from forecasting.classes import demand_classes
 from forecasting.evidence import Evidence
 from forecasting.features import origin_at
-from forecasting.select import BASELINES
+from forecasting.members import BASELINES
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

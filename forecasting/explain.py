@@ -12,9 +12,8 @@ from forecasting.classes import demand_classes
 from forecasting.evidence import build_evidence
 from forecasting.features import Origin, origin_at
 from forecasting.forecaster import Forecaster
-from forecasting.models.lightgbm_direct import NAME as GLOBAL
 from forecasting.models.lightgbm_direct import GlobalModel
-from forecasting.pipeline import described_series, model_means
+from forecasting.pipeline import model_means
 
 if TYPE_CHECKING:
     from forecasting.evidence import Evidence
@@ -51,7 +50,9 @@ def drivers(
 
     The model is multiplicative: m = base * exp(sum of contributions). A family's units are its share of the sum of
     contributions times m - base, the logarithmic-mean split (Ang 2004, Energy Policy 32, eq. 4): exact for every day,
-    the same in any order. Series of a baseline model have base and trend and season only.
+    the same in any order. A blend is allotted member by member: the global model's families are
+    multiplied by its weight of the day; the baselines' part, whatever their number, goes to the base rate times their
+    weight, and what they add to that to trend and season. A series without the global model has these two only.
 
     Parameters
     ----------
@@ -79,20 +80,20 @@ def split_forecast(evidence: Evidence, forecaster: Forecaster, rows: Ints, *, wi
     horizon = evidence.horizon
     origin = origin_at(evidence, evidence.last_day, horizon=horizon)
     classes = demand_classes(evidence.history, evidence.last_day)
-    model = described_series(evidence, classes, forecaster)["model"].to_numpy(dtype=object)[rows]
-    mean = model_means(evidence, origin, rows, model, forecaster=forecaster, horizon=horizon)
+    blended = model_means(evidence, origin, rows, classes, forecaster=forecaster, horizon=horizon)
     days = np.arange(horizon)[None, :]
     inside = (days >= windows[:, :1]) & (days < windows[:, 1:])
     counted = evidence.is_active[rows, evidence.last_day + 1 :] & inside
+    share = blended.global_weight * counted
     amounts = np.zeros((rows.size, len(FAMILIES)))
-    is_global = model == GLOBAL
-    if forecaster.global_model is not None and is_global.any():
-        own = np.flatnonzero(is_global)
-        amounts[own] = _global_amounts(
-            forecaster.global_model, evidence, origin, rows[own], mean=mean[own], counted=counted[own]
+    picked = np.flatnonzero(share.any(axis=1))
+    if forecaster.global_model is not None and picked.size:
+        mean = blended.global_mean[picked]
+        amounts[picked] = _global_amounts(
+            forecaster.global_model, evidence, origin, rows[picked], mean=mean, share=share[picked]
         )
-    others = ~is_global
-    amounts[others] = _baseline_amounts(origin.rate[rows[others]], mean[others], counted=counted[others])
+    rest = ((blended.mean - blended.global_weight * blended.global_mean) * counted).sum(axis=1)
+    amounts += _baseline_amounts(origin.rate[rows] * (counted - share).sum(axis=1), rest)
     return pd.DataFrame(
         {
             "series": np.repeat(rows, len(FAMILIES)),
@@ -117,9 +118,9 @@ def family_of(feature: str) -> str:
 
 
 def _global_amounts(
-    model: GlobalModel, evidence: Evidence, origin: Origin, rows: Ints, *, mean: Array, counted: npt.NDArray[np.bool_]
+    model: GlobalModel, evidence: Evidence, origin: Origin, rows: Ints, *, mean: Array, share: Array
 ) -> Array:
-    """Amounts of the global model by family, (n, n_families)."""
+    """Amounts of the global model by family, each day times its share, (n, n_families)."""
     parts = model.contributions(evidence, origin, rows, horizon=mean.shape[1])
     by_family = np.zeros((rows.size, mean.shape[1], len(FAMILIES)))
     for column, feature in enumerate(model.features):
@@ -131,12 +132,13 @@ def _global_amounts(
     scale = np.where(is_level, mean, (mean - start) / np.where(is_level, 1.0, total))
     amounts = by_family * scale[:, :, None]
     amounts[:, :, 0] += mean - amounts.sum(axis=2)
-    total_amounts: Array = (amounts * counted[:, :, None]).sum(axis=1)
+    total_amounts: Array = (amounts * share[:, :, None]).sum(axis=1)
     return total_amounts
 
 
-def _baseline_amounts(rate: Array, mean: Array, *, counted: npt.NDArray[np.bool_]) -> Array:
-    amounts = np.zeros((rate.size, len(FAMILIES)))
-    amounts[:, 0] = rate * counted.sum(axis=1)
-    amounts[:, 1] = (mean * counted).sum(axis=1) - amounts[:, 0]
+def _baseline_amounts(base: Array, total: Array) -> Array:
+    """Base rate over the baselines' days, and what their weekday shape and smoothing add to it."""
+    amounts = np.zeros((base.size, len(FAMILIES)))
+    amounts[:, 0] = base
+    amounts[:, 1] = total - base
     return amounts

@@ -7,14 +7,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from forecasting.blend import BUCKET_ENDS, Blend
 from forecasting.config import ForecastConfig
 from forecasting.distribution import CumulativeDistribution
+from forecasting.members import Choice
 from forecasting.models.lightgbm_direct import GlobalModel
-from forecasting.select import Choice
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MODEL_FILE = "global_model.txt"
 SETTINGS_FILE = "forecaster.json"
@@ -32,9 +37,9 @@ class Forecaster:
     fitted_at
         ISO date of the cutoff it was fitted at.
     global_model
-        The booster, or None where no class uses it.
+        The booster, or None where nothing uses it.
     choices
-        Model by demand class.
+        Blend of models by demand class.
     distribution
         Calibration tables.
     """
@@ -51,12 +56,26 @@ class Forecaster:
         text = json.dumps(self.to_files(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    def weights(self) -> pd.DataFrame:
+        """Return the blends: demand_class, first_step, last_step (none for the last bucket), model, weight."""
+        import pandas as pd
+
+        firsts, lasts = (1, *(end + 1 for end in BUCKET_ENDS)), (*BUCKET_ENDS, None)
+        rows = [
+            (name, first, last, member, weight)
+            for name, choice in self.choices.items()
+            for first, last, row in zip(firsts, lasts, choice.blend.weights, strict=True)
+            for member, weight in zip(choice.blend.members, row, strict=True)
+        ]
+        table = pd.DataFrame(rows, columns=["demand_class", "first_step", "last_step", "model", "weight"])
+        return table.astype({"demand_class": "str", "model": "str", "last_step": "Int64"})
+
     def to_files(self) -> dict[str, str]:
         """Return file name -> text; `from_files` reads them back bit for bit."""
         settings = {
             "config": self.config.as_dict(),
             "fitted_at": self.fitted_at,
-            "choices": {name: [choice.model, choice.fallback] for name, choice in self.choices.items()},
+            "choices": {name: _choice_as_lists(choice) for name, choice in self.choices.items()},
             "features": None if self.global_model is None else list(self.global_model.features),
             "distribution": _tables_as_lists(self.distribution),
         }
@@ -87,9 +106,22 @@ class Forecaster:
             config=config,
             fitted_at=settings["fitted_at"],
             global_model=model,
-            choices={name: Choice(*choice) for name, choice in settings["choices"].items()},
+            choices={name: _choice_from_lists(choice) for name, choice in settings["choices"].items()},
             distribution=_tables_from_lists(settings["distribution"]),
         )
+
+
+def _choice_as_lists(choice: Choice) -> dict[str, object]:
+    return {
+        "members": list(choice.blend.members),
+        "weights": [list(row) for row in choice.blend.weights],
+        "fallback": choice.fallback,
+    }
+
+
+def _choice_from_lists(lists: Mapping[str, Any]) -> Choice:
+    weights = tuple(tuple(float(weight) for weight in row) for row in lists["weights"])
+    return Choice(Blend(tuple(lists["members"]), weights), lists["fallback"])
 
 
 def _tables_as_lists(distribution: CumulativeDistribution) -> dict[str, object]:

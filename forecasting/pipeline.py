@@ -12,24 +12,30 @@ import numpy.typing as npt
 from forecasting.classes import demand_classes
 from forecasting.config import ForecastConfig
 from forecasting.evidence import Evidence, build_evidence
-from forecasting.features import Origin, feature_names, origin_at
+from forecasting.features import feature_names, origin_at
 from forecasting.forecast import Forecast
 from forecasting.forecaster import Forecaster
+from forecasting.members import BASELINES, BlendedMeans, Choice, blended_means
 from forecasting.models.lightgbm_direct import NAME as GLOBAL
 from forecasting.models.lightgbm_direct import fit_global_model
+from forecasting.models.protocol import PointModel
 from forecasting.planned_demand import expected_demand, planned
-from forecasting.select import BASELINES, select_models
+from forecasting.select import select_models
 from forecasting.training import training_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from forecasting.features import Origin
     from network.graph import SupplyNetwork
     from network.snapshot import Snapshot
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Names = npt.NDArray[np.object_]
 
+# Name of the choice of series that never were on a shelf.
+UNSEEN = "no history"
 NO_HISTORY = "no history of its own: the SKU's rate elsewhere, sized for the location"
 
 logger = logging.getLogger(__name__)
@@ -100,17 +106,15 @@ def forecast_demand(
     origin = origin_at(evidence, evidence.last_day, horizon=horizon)
     origin = dataclasses.replace(origin, target_shelf=target_shelf)
     classes = demand_classes(evidence.history, evidence.last_day)
-    series = described_series(evidence, classes, forecaster)
-    model = series["model"].to_numpy(dtype=object)
-    rows = np.arange(len(series), dtype=np.int64)
-    mean = model_means(evidence, origin, rows, model, forecaster=forecaster, horizon=horizon)
-    unadjusted = expected_demand(mean, snapshot, evidence, origin=origin)
+    rows = np.arange(evidence.panel.n_series, dtype=np.int64)
+    blended = model_means(evidence, origin, rows, classes, forecaster=forecaster, horizon=horizon)
+    unadjusted = expected_demand(blended.mean, snapshot, evidence, origin=origin)
     adjusted = planned(unadjusted, snapshot, evidence)
     is_adjusted = len(adjusted.record) > 0
     return Forecast(
         cutoff=snapshot.cutoff,
         vintage=f"{snapshot.cutoff:%Y-%m-%d}-{forecaster.id}",
-        series=series,
+        series=described_series(evidence, classes, forecaster),
         mean=adjusted.mean,
         distribution=forecaster.distribution,
         unadjusted_mean=unadjusted if is_adjusted else None,
@@ -118,29 +122,27 @@ def forecast_demand(
     )
 
 
-def described_series(evidence: Evidence, classes: npt.NDArray[np.object_], forecaster: Forecaster) -> pd.DataFrame:
+def described_series(evidence: Evidence, classes: Names, forecaster: Forecaster) -> pd.DataFrame:
     """Return the series with demand class, model and fallback."""
-    has_history = evidence.history.seen_days.sums[-1] > 0
-    model = np.array([forecaster.choices[name].model for name in classes], dtype=object)
-    fallback = np.array([forecaster.choices[name].fallback for name in classes], dtype=object)
+    choices, names = _choices(forecaster), choice_names(evidence, classes)
     series = evidence.panel.series[["sku", "location", "category"]].assign(
         demand_class=classes,
-        model=np.where(has_history, model, "moving_average"),
-        fallback=np.where(has_history, fallback, NO_HISTORY),
+        model=np.array([choices[name].model for name in names], dtype=object),
+        fallback=np.array([choices[name].fallback for name in names], dtype=object),
     )
     return series.astype(dict.fromkeys(series.columns, "str"))
 
 
+def choice_names(evidence: Evidence, classes: Names) -> Names:
+    """Key of each series' choice: its demand class, or `UNSEEN`."""
+    has_history = evidence.history.seen_days.sums[-1] > 0
+    return np.where(has_history, classes, UNSEEN).astype(object)
+
+
 def model_means(
-    evidence: Evidence,
-    origin: Origin,
-    rows: Ints,
-    model: npt.NDArray[np.object_],
-    *,
-    forecaster: Forecaster,
-    horizon: int,
-) -> Array:
-    """Return the mean of each series by its own model.
+    evidence: Evidence, origin: Origin, rows: Ints, classes: Names, *, forecaster: Forecaster, horizon: int
+) -> BlendedMeans:
+    """Return the blended mean of some series.
 
     Parameters
     ----------
@@ -150,22 +152,26 @@ def model_means(
         What is known at its cutoff.
     rows
         (n,) series.
-    model
-        (n,) name of each series' model.
+    classes
+        (n_series,) demand class of every series.
     forecaster
-        Holds the global model.
+        Holds the choices and the global model.
     horizon
         Days ahead.
-
-    Returns
-    -------
-    (n, horizon) [units/day], whether the series is active or not.
     """
-    mean = np.zeros((rows.size, horizon))
-    for name in sorted(set(model)):
-        picked = model == name
-        point_model = forecaster.global_model if name == GLOBAL else BASELINES[name]
-        if point_model is None:
-            raise ValueError(f"the forecaster fitted at {forecaster.fitted_at} names a global model but holds none")
-        mean[picked] = point_model.mean(evidence, origin, rows[picked], horizon=horizon)
-    return mean
+    models: dict[str, PointModel] = dict(BASELINES)
+    if forecaster.global_model is not None:
+        models[GLOBAL] = forecaster.global_model
+    return blended_means(
+        evidence,
+        origin,
+        rows,
+        choice_names=choice_names(evidence, classes)[rows],
+        choices=_choices(forecaster),
+        models=models,
+        horizon=horizon,
+    )
+
+
+def _choices(forecaster: Forecaster) -> dict[str, Choice]:
+    return {**forecaster.choices, UNSEEN: Choice.of_one("moving_average", NO_HISTORY)}

@@ -1,4 +1,4 @@
-"""Which model serves which demand class: the one that was best on held-out origins, and how far it strayed there."""
+"""Which models serve which demand class: blends fitted on held-out origins, and how far they strayed there."""
 
 from __future__ import annotations
 
@@ -8,45 +8,30 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecasting.blend import HeldOutMeans, fitted_blends
 from forecasting.calibration import HeldOutErrors, calibrated_distribution
 from forecasting.censoring import DAY_DISPERSION
 from forecasting.classes import DemandClass, demand_classes
 from forecasting.config import ForecastConfig
 from forecasting.distribution import CumulativeDistribution
 from forecasting.evidence import Evidence
-from forecasting.features import feature_names, origin_at
+from forecasting.features import Origin, feature_names, origin_at
 from forecasting.folds import HeldOut, held_out_origins
-from forecasting.metrics import poisson_deviance
+from forecasting.members import BASELINES, Choice, blended_means
 from forecasting.models.lightgbm_direct import NAME as GLOBAL
 from forecasting.models.lightgbm_direct import GlobalModel, fit_global_model
-from forecasting.models.moving_average import MovingAverage
 from forecasting.models.protocol import PointModel
-from forecasting.models.seasonal_naive import SeasonalNaive
-from forecasting.models.tsb import Tsb
 from forecasting.pretended import pretended_launches
 from forecasting.training import training_rows
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 CLASSES = tuple(str(name) for name in DemandClass)
-BASELINES: dict[str, PointModel] = {model.name: model for model in (SeasonalNaive(), MovingAverage(), Tsb())}
-# A baseline replaces the global model where its deviance is below this share of the global model's: the trial fit has
-# seen less of the past than the final one will.
-BETTER_SHARE = 0.97
-# Models are compared on sums of this many days.
-COMPARED_DAYS = 7
-# Held-out intervals of a class below which its own comparison is not trusted and the pooled one decides.
-LEAST_COMPARED = 50
 TOO_SHORT = "history too short for the global model"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Model of a demand class, and why it is not the global one (empty where it is)."""
-
-    model: str
-    fallback: str
+NOT_COMPARED = "nothing to compare models on"
+WORSE = "baselines were better than the global model on held-out origins"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +43,9 @@ class Selection:
     choices
         By demand class.
     distribution
-        Calibrated on the chosen models' held-out errors.
+        Calibrated on the blends' held-out errors.
     is_global_used
-        Whether any class is served by the global model.
+        Whether the global model is needed.
     """
 
     choices: dict[str, Choice]
@@ -69,7 +54,7 @@ class Selection:
 
 
 def select_models(evidence: Evidence, config: ForecastConfig) -> Selection:
-    """Fit on the past of the first held-out origin, compare all models on the held-out days, and calibrate.
+    """Fit on the past of the first held-out origin, blend all models on the held-out days, and calibrate.
 
     Parameters
     ----------
@@ -82,7 +67,7 @@ def select_models(evidence: Evidence, config: ForecastConfig) -> Selection:
         evidence.panel.n_days, horizon=min(config.horizon_days, evidence.horizon), n_origins=config.n_origins
     )
     if not held_out.origins:
-        unjudged = Choice("moving_average", TOO_SHORT)
+        unjudged = Choice.of_one("moving_average", TOO_SHORT)
         prior = calibrated_distribution(_no_errors(), CLASSES, seed=config.seed)
         return Selection(dict.fromkeys(CLASSES, unjudged), prior, is_global_used=False)
     models = dict(BASELINES)
@@ -90,21 +75,21 @@ def select_models(evidence: Evidence, config: ForecastConfig) -> Selection:
     if trial is not None:
         models[GLOBAL] = trial
     series = _calibration_series(evidence.panel.n_series, config)
+    origins = [origin_at(evidence, day, horizon=held_out.horizon) for day in held_out.origins]
+    is_promoted = np.stack([origin.announced.is_on[series] > 0 for origin in origins])
     codes = _class_codes(evidence, held_out, series)
-    means = _held_out_means(evidence, held_out, series, models=models)
+    means = _held_out_means(evidence, origins, series, models=models, horizon=held_out.horizon)
     demand, active = _held_out_demand(evidence, held_out, series, seed=config.seed)
-    choices = _choices(means, demand, codes=codes)
-    chosen = np.zeros_like(demand)
-    for code, name in enumerate(CLASSES, start=1):
-        rows = codes == code
-        chosen[rows] = means[choices[name].model][rows]
+    is_compared = active & ~np.isnan(demand) & ~is_promoted
+    choices = _choices(HeldOutMeans(means, demand, is_compared, codes))
+    chosen = _chosen_means(means, choices, codes=codes, is_promoted=is_promoted)
     keys = [pd.factorize(evidence.panel.series[name])[0][series].astype(np.int64) for name in ("sku", "location")]
     errors = HeldOutErrors(chosen * active, demand, is_active=active, codes=codes, sku=keys[0], location=keys[1])
     launches = _launch_errors(evidence, held_out, models=models, choices=choices, seed=config.seed)
     return Selection(
         choices=choices,
         distribution=calibrated_distribution(errors, CLASSES, seed=config.seed, launches=launches),
-        is_global_used=any(choice.model == GLOBAL for choice in choices.values()),
+        is_global_used=trial is not None and _is_global_used(evidence, choices),
     )
 
 
@@ -130,15 +115,13 @@ def _class_codes(evidence: Evidence, held_out: HeldOut, series: Ints) -> Ints:
 
 
 def _held_out_means(
-    evidence: Evidence, held_out: HeldOut, series: Ints, *, models: dict[str, PointModel]
+    evidence: Evidence, origins: list[Origin], series: Ints, *, models: dict[str, PointModel], horizon: int
 ) -> dict[str, Array]:
     """Mean of every model at every held-out origin, (n_origins, n_series, horizon) each."""
-    means: dict[str, list[Array]] = {name: [] for name in models}
-    for day in held_out.origins:
-        origin = origin_at(evidence, day, horizon=held_out.horizon)
-        for name, model in models.items():
-            means[name].append(model.mean(evidence, origin, series, horizon=held_out.horizon))
-    return {name: np.stack(parts) for name, parts in means.items()}
+    return {
+        name: np.stack([model.mean(evidence, origin, series, horizon=horizon) for origin in origins])
+        for name, model in models.items()
+    }
 
 
 def _held_out_demand(
@@ -166,49 +149,54 @@ def _held_out_demand(
 def _launch_errors(
     evidence: Evidence, held_out: HeldOut, *, models: dict[str, PointModel], choices: dict[str, Choice], seed: int
 ) -> HeldOutErrors:
-    """Errors of SKUs taken for launches at one held-out origin each, by the models of their class there."""
+    """Errors of SKUs taken for launches at one held-out origin each, by the blend of their class there."""
     pretended = pretended_launches(evidence, held_out.origins, seed=seed)
     demand, active = _held_out_demand(pretended.evidence, held_out, pretended.series, seed=seed)
     codes = _class_codes(pretended.evidence, held_out, pretended.series)
     mean = np.zeros(active.shape)
     for row, day in enumerate(held_out.origins):
         origin = origin_at(pretended.evidence, day, horizon=held_out.horizon)
-        for code, name in enumerate(CLASSES, start=1):
-            here = np.flatnonzero((pretended.origin == row) & (codes[row] == code))
-            model = models[choices[name].model]
-            mean[row, here] = model.mean(pretended.evidence, origin, pretended.series[here], horizon=held_out.horizon)
+        here = np.flatnonzero(pretended.origin == row)
+        blended = blended_means(
+            pretended.evidence,
+            origin,
+            pretended.series[here],
+            choice_names=np.array(CLASSES, dtype=object)[codes[row, here] - 1],
+            choices=choices,
+            models=models,
+            horizon=held_out.horizon,
+        )
+        mean[row, here] = blended.mean
         active[row, pretended.origin != row] = False
     return HeldOutErrors(mean * active, np.where(active, demand, 0.0), is_active=active, codes=codes)
 
 
-def _choices(means: dict[str, Array], demand: Array, *, codes: Ints) -> dict[str, Choice]:
-    """Best model by class; classes with too few held-out intervals take the pooled choice."""
-    weeks = [slice(first, first + COMPARED_DAYS) for first in range(0, demand.shape[2], COMPARED_DAYS)]
-    actual = np.stack([demand[:, :, week].sum(axis=2) for week in weeks], axis=-1)
-    known = ~np.isnan(actual)
-    totals = {name: np.stack([mean[:, :, week].sum(axis=2) for week in weeks], axis=-1) for name, mean in means.items()}
-    everyone = np.ones(codes.shape, dtype=bool)
-    pooled = _best(totals, actual, rows=everyone)
-    choices = {}
+def _choices(held_out: HeldOutMeans) -> dict[str, Choice]:
+    """Blend by class; the reason where the global model has no part in it."""
+    if not held_out.is_compared.any():
+        return dict.fromkeys(CLASSES, Choice.of_one("moving_average", NOT_COMPARED))
+    blends = fitted_blends(held_out, range(1, len(CLASSES) + 1), refitted=GLOBAL)
+    missing = WORSE if GLOBAL in held_out.means else TOO_SHORT
+    return {
+        name: Choice(blends[code], "" if GLOBAL in blends[code].members else missing)
+        for code, name in enumerate(CLASSES, start=1)
+    }
+
+
+def _chosen_means(means: dict[str, Array], choices: dict[str, Choice], *, codes: Ints, is_promoted: Flags) -> Array:
+    """Blended means at the held-out origins, (n_origins, n_series, horizon), as `blended_means` makes them."""
+    chosen, horizon = np.zeros(is_promoted.shape), is_promoted.shape[-1]
     for code, name in enumerate(CLASSES, start=1):
-        rows = codes == code
-        is_enough = known[rows].sum() >= LEAST_COMPARED
-        choices[name] = _best(totals, actual, rows=rows) if is_enough else pooled
-    return choices
+        blend, rows = choices[name].blend, codes == code
+        for member in blend.members:
+            chosen[rows] += blend.by_step(member, horizon) * means[member][rows]
+    return np.where(is_promoted, means[GLOBAL], chosen) if GLOBAL in means else chosen
 
 
-def _best(totals: dict[str, Array], actual: Array, *, rows: npt.NDArray[np.bool_]) -> Choice:
-    """Lowest Poisson deviance; the global model keeps its place unless a baseline is clearly better."""
-    losses = {name: poisson_deviance(total[rows], actual[rows]) for name, total in totals.items()}
-    finite = {name: loss for name, loss in losses.items() if np.isfinite(loss)}
-    if not finite:
-        return Choice("moving_average", "nothing to compare models on")
-    best = min(sorted(finite), key=lambda name: finite[name])
-    if GLOBAL not in finite:
-        return Choice(best, TOO_SHORT)
-    if best == GLOBAL or finite[best] >= BETTER_SHARE * finite[GLOBAL]:
-        return Choice(GLOBAL, "")
-    return Choice(best, "better than the global model on held-out origins")
+def _is_global_used(evidence: Evidence, choices: dict[str, Choice]) -> bool:
+    """A blend has it as member, or promotions may be announced, of which it alone knows."""
+    is_member = any(GLOBAL in choice.blend.members for choice in choices.values())
+    return is_member or bool(evidence.promotions.series.size)
 
 
 def _no_errors() -> HeldOutErrors:

@@ -48,8 +48,9 @@ def bits(forecast: Forecast) -> tuple[bytes, bytes, str]:
 
 def test_scrambling_everything_later_changes_no_bit_of_a_forecast(rich_chain):
     chain = rich_chain
-    before = chain.forecast(CUTOFF, chain.fit(CUTOFF), 7)
-    assert "global" in set(before.series["model"])
+    fitted = chain.fit(CUTOFF)
+    before = chain.forecast(CUTOFF, fitted, 7)
+    assert "global" in set(fitted.weights()["model"])
     other = chain.replace(**scrambled(chain.tables, CUTOFF, seed=5))
     after = other.forecast(CUTOFF, other.fit(CUTOFF), 7)
     assert bits(before) == bits(after)

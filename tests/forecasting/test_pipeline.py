@@ -11,7 +11,7 @@ from forecasting.pipeline import NO_HISTORY
 from network.graph import build_network
 from network.snapshot import snapshot_at
 
-MODELS = {"global", "seasonal_naive", "moving_average", "tsb"}
+MODELS = {"blend", "global", "seasonal_naive", "moving_average", "tsb", "adida", "gamma_poisson"}
 
 
 def assert_sound(forecast, n_series: int, horizon: int = 14) -> None:
@@ -21,9 +21,9 @@ def assert_sound(forecast, n_series: int, horizon: int = 14) -> None:
     assert np.isfinite(quantiles).all() and (quantiles >= 0).all() and (np.diff(quantiles, axis=1) >= 0).all()
     assert set(forecast.series["model"]) <= MODELS
     assert set(forecast.series["demand_class"]) <= {str(name) for name in DemandClass}
-    is_other = forecast.series["model"] != "global"
-    assert (forecast.series.loc[is_other, "fallback"] != "").all()
-    assert (forecast.series.loc[~is_other, "fallback"] == "").all()
+    is_single = ~forecast.series["model"].isin(["global", "blend"])
+    assert (forecast.series.loc[is_single, "fallback"] != "").all()
+    assert (forecast.series.loc[forecast.series["model"] == "global", "fallback"] == "").all()
 
 
 def forecast_of(chain, last_day: int, horizon: int = 14):
@@ -99,7 +99,7 @@ def test_a_closed_day_has_no_demand_and_teaches_nothing(make_chain):
 def test_the_global_model_learns_the_weekend(fitted):
     chain, cutoff, forecaster = fitted
     forecast = chain.forecast(cutoff, forecaster)
-    assert "global" in set(forecast.series["model"])
+    assert "global" in set(forecaster.weights()["model"])
     days = forecast.cutoff + pd.to_timedelta(np.arange(1, 15), unit="D")
     quiet = (forecast.series["sku"] == "K1").to_numpy()
     weekend = forecast.mean[quiet][:, days.day_of_week >= 5].mean()
