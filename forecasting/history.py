@@ -17,6 +17,8 @@ Ints = npt.NDArray[np.int64]
 WEEK = 7
 # Weeks that make a weekday profile.
 PROFILE_WEEKS = 8
+# Days whose windows are summed at once.
+BLOCK_DAYS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +31,22 @@ class RunningSum:
     def of(cls, values: npt.NDArray[np.floating] | npt.NDArray[np.bool_]) -> RunningSum:
         """Sum (n, n_days) values over days."""
         sums = np.zeros((values.shape[1] + 1, values.shape[0]))
-        np.cumsum(values.T, axis=0, out=sums[1:])
+        # day by day over rows that lie together in memory: twice as fast as a cumulative sum over strides
+        for day, row in enumerate(np.ascontiguousarray(values.T)):
+            np.add(sums[day], row, out=sums[day + 1])
         return cls(sums)
+
+    def windows(self, days: range, n_days: int) -> Array:
+        """Sums over the n_days days that end with each of ``days`` (consecutive), (len(days), n)."""
+        lasts = np.clip(np.arange(days.start + 1, days.stop + 1), 0, self.sums.shape[0] - 1)
+        firsts = np.clip(np.arange(days.start, days.stop) + 1 - n_days, 0, self.sums.shape[0] - 1)
+        total: Array = self._rows(lasts) - self._rows(firsts)
+        return total
+
+    def _rows(self, at: Ints) -> Array:
+        """Rows of the sums: a view where they follow one another, else a copy."""
+        is_run = at.size > 0 and at[-1] - at[0] == at.size - 1
+        return self.sums[at[0] : at[-1] + 1] if is_run else self.sums[at]
 
     def window(self, last_day: int, n_days: int) -> Array:
         """Sum over the n_days days that end with day index ``last_day`` (cut at the first day), (n,)."""
@@ -70,6 +86,31 @@ class Rates:
         units = self.units.window(last_day, n_days) + weight * prior
         exposure = self.exposure.window(last_day, n_days) + weight
         result: Array = np.where(exposure > 1e-9, units / np.maximum(exposure, 1e-9), np.nan)
+        return result
+
+    def each_day(self, days: range, n_days: int) -> Array32:
+        """Rate over the window that ends with each of ``days`` (consecutive): `rate` of many origins at once.
+
+        Parameters
+        ----------
+        days
+            Day indexes; -1 is the day before the first.
+        n_days
+            Length of the window.
+
+        Returns
+        -------
+        (len(days), n) [units/day], NaN without any exposure.
+        """
+        result = np.empty((len(days), self.n), dtype=np.float32)
+        # blocks that stay in the processor's cache
+        for first in range(0, len(days), BLOCK_DAYS):
+            block = days[first : first + BLOCK_DAYS]
+            units, exposure = self.units.windows(block, n_days), self.exposure.windows(block, n_days)
+            unseen = exposure <= 1e-9
+            if unseen.any():
+                exposure[unseen] = np.nan
+            result[first : first + BLOCK_DAYS] = np.divide(units, exposure, out=units)
         return result
 
     def grouped(self, codes: Ints, n_groups: int) -> Rates:
