@@ -15,6 +15,7 @@ import numpy.typing as npt
 from forecasting.cannibalisation import PromotedNeighbours, promoted_neighbours
 from forecasting.coldstart import base_rates
 from forecasting.evidence import Evidence
+from forecasting.launches import LaunchCurves
 from forecasting.promotions import PromotedDays
 from forecasting.seasons import NAMES as SEASON_NAMES
 from forecasting.signal_features import OriginSignals, origin_signals, signal_names
@@ -64,6 +65,7 @@ STEP_NAMES = (
     "own_week_2",
     "week_1_promoted",
     "age",
+    "launch_factor",
     *SEASON_NAMES,
     "promotion",
     "promotion_depth",
@@ -93,6 +95,8 @@ class Origin:
         (n_series,) shrunk own rate [units/day].
     base
         (n_series,) the same, floored: what features and target are divided by [units/day].
+    launches
+        Demand of launches by age against the base.
     matrix
         (n_series, len(ORIGIN_NAMES)).
     weekday
@@ -111,6 +115,7 @@ class Origin:
     day: int
     rate: Array
     base: Array
+    launches: LaunchCurves
     matrix: Array32
     weekday: tuple[Array32, Array32, Array32]
     announced: PromotedDays
@@ -144,6 +149,7 @@ def origin_at(evidence: Evidence, day: int, *, horizon: int) -> Origin:
         day=day,
         rate=rates.base,
         base=base,
+        launches=rates.launches,
         matrix=_origin_matrix(evidence, day, base=base, analogue=rates.analogue),
         weekday=weekday_factors(evidence.history, day),
         announced=announced,
@@ -235,6 +241,7 @@ def _step_matrix(evidence: Evidence, origin: Origin, series: Ints, *, steps: Int
         _own_on(evidence, origin, series, days=own_week_1 - 7),
         _promoted_on(evidence, series, days=own_week_1),
         np.minimum(target - evidence.panel.series["first_day"].to_numpy()[series], LONG_AGE_DAYS),
+        origin.launches.at(series, target),
         evidence.seasons.at(evidence.region_rows[series], target),
         announced.is_on[series, steps - 1],
         announced.depth[series, steps - 1],

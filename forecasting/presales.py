@@ -97,7 +97,7 @@ def deposits_by_point(
     ship_day = np.asarray((paid["ship_from"] - first).dt.days, dtype=np.int64)[entry]
     units = paid["deposits"].to_numpy(dtype=np.float64)[entry] * joined["share"].to_numpy(dtype=np.float64)
     total = pd.DataFrame({"row": joined["row"].to_numpy(dtype=np.int64), "ship_day": ship_day, "units": units})
-    total = total.groupby(["row", "ship_day"], as_index=False)["units"].sum()
+    total = total.groupby(["row", "ship_day"], as_index=False).agg(units=("units", "sum"))
     rows, days = total["row"].to_numpy(dtype=np.int64), total["ship_day"].to_numpy(dtype=np.int64)
     start, stop = _event_days(plan, rows, days)
     return Deposits(rows, days, total["units"].to_numpy(dtype=np.float64), start, stop)

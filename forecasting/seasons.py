@@ -21,6 +21,8 @@ FAR_DAYS = 21
 FESTIVAL_DAYS = 35
 # Names by which calendars call the lunar new year.
 FESTIVAL_WORDS = ("spring festival", "chinese new year", "lunar new year", "春节")
+# Names by which calendars call the shopping festivals.
+SALE_WORDS = ("618", "6.18", "double 11", "double eleven", "singles", "double 12", "双11", "双十一", "双12", "双十二")
 NAMES = (
     "weekday",
     "day_of_month",
@@ -32,6 +34,7 @@ NAMES = (
     "days_to_event",
     "days_since_event",
     "festival_distance",
+    "sale_distance",
 )
 
 
@@ -82,7 +85,6 @@ def _region_table(calendar: Calendar, region: str, dates: pd.DatetimeIndex, code
     grid = np.arange(len(dates), dtype=np.int64)
     is_workday = calendar.is_workday(dates, region).astype(np.float64)
     angle = 2.0 * np.pi * dates.day_of_year.to_numpy() / 365.25
-    is_festival = own["event"].str.lower().apply(lambda name: any(word in name for word in FESTIVAL_WORDS))
     columns = [
         dates.day_of_week.to_numpy(dtype=np.float64),
         dates.day.to_numpy(dtype=np.float64),
@@ -93,7 +95,8 @@ def _region_table(calendar: Calendar, region: str, dates: pd.DatetimeIndex, code
         _kind_on(grid, days, kinds),
         _days_to_next(grid, days, FAR_DAYS),
         _days_to_next(-grid, -days, FAR_DAYS),
-        _festival_distance(grid, days[is_festival.to_numpy(dtype=bool)]),
+        _signed_distance(grid, days[_is_called(own["event"], FESTIVAL_WORDS)], FESTIVAL_DAYS),
+        _signed_distance(grid, days[_is_called(own["event"], SALE_WORDS)], FAR_DAYS),
     ]
     return np.column_stack(columns)
 
@@ -114,8 +117,14 @@ def _days_to_next(grid: Ints, days: Ints, far: int) -> Array:
     return np.minimum(following - grid, far).astype(np.float64)
 
 
-def _festival_distance(grid: Ints, days: Ints) -> Array:
-    """Signed days to the nearest festival day: negative before it, cut; the far value where none is near."""
-    before = _days_to_next(grid, days, FESTIVAL_DAYS)
-    after = _days_to_next(-grid, -days, FESTIVAL_DAYS)
+def _is_called(events: pd.Series[str], words: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """Whether the name of each event holds one of the words."""
+    named = events.str.lower().apply(lambda name: any(word in name for word in words))
+    return named.to_numpy(dtype=bool)
+
+
+def _signed_distance(grid: Ints, days: Ints, far: int) -> Array:
+    """Signed days to the nearest of ``days``: negative before it, cut; the far value where none is near."""
+    before = _days_to_next(grid, days, far)
+    after = _days_to_next(-grid, -days, far)
     return np.where(before < after, -before, after)

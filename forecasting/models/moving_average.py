@@ -16,10 +16,15 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class MovingAverage:
-    """The base rate of `coldstart.base_rates` on every day; a series without history gets its analogue's rate."""
+    """The base rate of `coldstart.base_rates` on every day; a series without history gets its analogue's rate.
+
+    A launch is lifted or lowered as earlier launches of its category were at that age.
+    """
 
     name: str = "moving_average"
 
     def mean(self, evidence: Evidence, origin: Origin, series: Ints, *, horizon: int) -> Array:
         """Return the base rate on every day, (n, horizon)."""
-        return np.repeat(origin.rate[series][:, None], horizon, axis=1)
+        days = origin.day + np.arange(1, horizon + 1)
+        factor = origin.launches.at(np.repeat(series, horizon), np.tile(days, series.size))
+        return origin.rate[series][:, None] * factor.reshape(series.size, horizon)
