@@ -16,7 +16,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class PromotedNeighbours:
-    """Promotions of the other SKUs of a category at a location, (n_series, horizon) each.
+    """Promotions of the other SKUs of a category at a location, (n_series, horizon) each; 0 for promoted series.
 
     Parameters
     ----------
@@ -33,6 +33,8 @@ class PromotedNeighbours:
 def promoted_neighbours(announced: PromotedDays, groups: Ints, *, rate: Array) -> PromotedNeighbours:
     """Weigh the announced promotions of each series' group, the series itself left out.
 
+    A series that is promoted itself sees nothing of its neighbours: its own promotion is what counts.
+
     Parameters
     ----------
     announced
@@ -48,6 +50,7 @@ def promoted_neighbours(announced: PromotedDays, groups: Ints, *, rate: Array) -
     for step in np.flatnonzero(announced.is_on.any(axis=0)):
         on = rate * announced.is_on[:, step]
         deep = on * np.nan_to_num(announced.depth[:, step])
-        share[:, step] = np.clip((np.bincount(groups, weights=on)[groups] - on) * scale, 0.0, 1.0)
-        depth[:, step] = np.clip((np.bincount(groups, weights=deep)[groups] - deep) * scale, 0.0, 1.0)
+        seen = scale * (announced.is_on[:, step] == 0)
+        share[:, step] = np.clip(np.bincount(groups, weights=on)[groups] * seen, 0.0, 1.0)
+        depth[:, step] = np.clip(np.bincount(groups, weights=deep)[groups] * seen, 0.0, 1.0)
     return PromotedNeighbours(share, depth)

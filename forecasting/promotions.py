@@ -39,7 +39,7 @@ class PromotedDays:
     planned
         Planned units a day and series, NaN where nobody planned any.
     since
-        Days since the last promotion ended (1 on the day after it), 0 where none ended lately.
+        Days since the last promotion that was over at the origin (1 on the day after it), 0 where none ended lately.
     """
 
     is_on: Array32
@@ -124,7 +124,7 @@ class PromotionPlan:
     def _mark_ended(self, since: Array32, origin: int) -> None:
         """Write how long ago the latest promotion ended, for `AFTER_DAYS` days."""
         horizon = since.shape[1]
-        ended = (self.known_day <= origin) & (self.stop > origin - AFTER_DAYS) & (self.stop < origin + horizon)
+        ended = (self.known_day <= origin) & (self.stop > origin - AFTER_DAYS) & (self.stop <= origin)
         rows = np.flatnonzero(ended)
         rows = rows[np.argsort(self.stop[rows], kind="stable")]
         for after in range(AFTER_DAYS, 0, -1):

@@ -89,8 +89,8 @@ def test_planned_units_follow_what_the_series_usually_sell():
 
 def test_the_days_after_a_promotion_are_counted():
     plan = plan_of(sku="K1")
-    # it ends on index 5: from origin 4 step 1 is its last day, then 1, 2, 3 days after it
-    assert plan.announced(4, n_series=3, horizon=4).since[2].tolist() == [0, 1, 2, 3]
+    # it ends on index 5: from origin 5 the next days are the first four after it; before, it is not over
+    assert plan.announced(5, n_series=3, horizon=4).since[2].tolist() == [1, 2, 3, 4]
+    assert not plan.announced(4, n_series=3, horizon=4).since.any()
     # from origin 18 the fourteenth day is the next one
     assert plan.announced(18, n_series=3, horizon=3).since[2].tolist() == [14, 0, 0]
-    assert plan.announced(1, n_series=3, horizon=9).since.any() == np.False_
