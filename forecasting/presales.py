@@ -32,7 +32,7 @@ Ints = npt.NDArray[np.int64]
 # Share of the deposits that leaves on the first day of shipping and on the days after it.
 SHIP_SHARES = np.array([0.5, 0.3, 0.2])
 # Extra units that came per deposit before: shrunk to 1 as by this many deposits, and cut.
-DEPOSIT_WEIGHT, LARGEST_MULTIPLE = 200.0, 4.0
+DEPOSIT_WEIGHT, LARGEST_MULTIPLE = 40.0, 8.0
 USUAL_DAYS = 28
 PRESALE = float(MECHANISMS.index("presale") + 1)
 

@@ -110,8 +110,8 @@ def test_units_per_deposit_are_learnt_from_events_that_are_over():
     panel = Panel(SERIES.iloc[:1], pd.date_range(FIRST, periods=60), demand, demand, ones, ones, empty)
     row = np.zeros(1, dtype=np.int64)
     past = Deposits(row, row + 41, np.array([200.0]), row + 40, row + 43)
-    # (400 + 200) / (200 + 200)
-    assert multiple_of_deposits(past, build_history(panel)) == pytest.approx(1.5)
+    # (400 + 40) / (200 + 40)
+    assert multiple_of_deposits(past, build_history(panel)) == pytest.approx(440 / 240)
     ahead = Deposits(row, row + 61, np.array([200.0]), row + 60, row + 63)
     assert multiple_of_deposits(ahead, build_history(panel)) == 1.0
 
