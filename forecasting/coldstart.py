@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from forecasting.history import History, Rates, RunningSum
+from forecasting.history import History
 from forecasting.launches import LaunchCurves, launch_curves
-
-if TYPE_CHECKING:
-    from forecasting.evidence import Evidence
 
 Array = npt.NDArray[np.float64]
 
@@ -22,8 +17,6 @@ LONG_DAYS = 91
 # Days of exposure at which own history and the broader rate weigh the same.
 RECENT_WEIGHT_DAYS = 7.0
 LONG_WEIGHT_DAYS = 14.0
-# The broader rate weighs no more than this many units of its own: fast sellers speak for themselves within days.
-WEIGHT_UNITS, LEAST_WEIGHT_DAYS = 8.0, 2.0
 POOL_WEIGHT_DAYS = 28.0
 # A location is at most this many times as large or small as its category's mean.
 LARGEST_LOCATION_FACTOR = 5.0
@@ -65,54 +58,19 @@ def base_rates(history: History, origin: int) -> BaseRates:
     sku = _of_series(history, "sku", origin, prior=category_of_series)
     analogue = sku * size
     launches = launch_curves(history, origin)
-    cap = WEIGHT_UNITS / np.maximum(analogue, 1e-9)
-    long_rate = _settled_rate(history, origin, LONG_DAYS, launches=launches, prior=analogue,
-                              weight=np.clip(cap, LEAST_WEIGHT_DAYS, LONG_WEIGHT_DAYS))  # fmt: skip
-    base = _settled_rate(history, origin, RECENT_DAYS, launches=launches, prior=long_rate,
-                         weight=np.full(cap.shape, RECENT_WEIGHT_DAYS))  # fmt: skip
+    long_rate = _settled_rate(history, origin, LONG_DAYS, launches=launches, prior=analogue, weight=LONG_WEIGHT_DAYS)
+    base = _settled_rate(history, origin, RECENT_DAYS, launches=launches, prior=long_rate, weight=RECENT_WEIGHT_DAYS)
     return BaseRates(analogue=analogue, base=base, launches=launches)
 
 
 def _settled_rate(
-    history: History, origin: int, n_days: int, *, launches: LaunchCurves, prior: Array, weight: Array
+    history: History, origin: int, n_days: int, *, launches: LaunchCurves, prior: Array, weight: float
 ) -> Array:
     """Own rate over a window as it would be had every launch settled, shrunk to a prior."""
     units = history.own.units.window(origin, n_days)
     exposure = history.own.exposure.window(origin, n_days) * launches.mean_over(origin, n_days)
     rate: Array = (units + weight * prior) / (exposure + weight)
     return rate
-
-
-def without_history(evidence: Evidence, *, is_sku_known: bool) -> Evidence:
-    """Return the evidence as it would be of series that never sold: what their category and location do is known.
-
-    Parameters
-    ----------
-    evidence
-        Of a snapshot.
-    is_sku_known
-        Whether the SKU is sold elsewhere; else nothing is known of it either.
-    """
-    history, panel = evidence.history, evidence.panel
-    nothing = _nothing_of(history.own)
-    pools = dict(history.pools)
-    if not is_sku_known:
-        pools["sku"] = dataclasses.replace(pools["sku"], rates=_nothing_of(pools["sku"].rates))
-    unknown = np.broadcast_to(np.float32(np.nan), panel.demand.shape)
-    blank = dataclasses.replace(
-        history, demand=unknown, own=nothing, plain=nothing, promoted=nothing, squares=nothing.units,
-        sold_days=nothing.units, seen_days=nothing.units, pools=pools,
-        last_sale=np.broadcast_to(np.int64(-1), history.last_sale.shape),
-    )  # fmt: skip
-    never = np.broadcast_to(np.False_, panel.is_promoted.shape)
-    return dataclasses.replace(
-        evidence, history=blank, panel=dataclasses.replace(panel, price=unknown, is_promoted=never)
-    )
-
-
-def _nothing_of(rates: Rates) -> Rates:
-    zeros = RunningSum(np.broadcast_to(np.float64(0.0), rates.units.sums.shape))
-    return Rates(zeros, zeros)
 
 
 def _of_series(history: History, pool: str, origin: int, *, prior: Array) -> Array:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from forecasting.coldstart import without_history
 from forecasting.config import ForecastConfig
 from forecasting.evidence import Evidence
 from forecasting.features import TARGET_SHELF, feature_names, origin_at, rows_at
@@ -33,8 +32,6 @@ TWEEDIE_POWER = 1.4
 # Rows a series, so that a small chain is fitted in seconds.
 ROWS_PER_SERIES = 100
 LEAST_ROWS_CAP = 60_000
-# Of every so many origins one is seen again with all own history hidden, for one in so many of its rows.
-DROPOUT_EVERY, DROPOUT_KEPT = 8, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,22 +73,9 @@ def training_rows(evidence: Evidence, config: ForecastConfig, *, last_target: in
             shown = _shown_shelf(evidence, series, days=day + steps, random=shelf_random)
             features[:, feature_names(evidence).index(TARGET_SHELF)] = shown
             parts.append((features, *_labels(evidence, origin.base, series, days=day + steps)))
-        if series.size and len(parts) % DROPOUT_EVERY == 1:
-            parts.append(_dropped_rows(evidence, day, series, steps=steps, horizon=horizon))
     if not parts:
         return TrainingRows(*(np.zeros(shape, dtype=np.float32) for shape in ((0, 0), (0,), (0,))))
     return TrainingRows(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-
-
-def _dropped_rows(
-    evidence: Evidence, day: int, series: Ints, *, steps: Ints, horizon: int
-) -> tuple[Array32, Array32, Array32]:
-    """Some rows of an origin as they would be without history: so the model learns to judge by analogues."""
-    kept = slice(None, None, DROPOUT_KEPT)
-    hidden = without_history(evidence, is_sku_known=bool(day % 2))
-    origin = origin_at(hidden, day, horizon=horizon)
-    features = rows_at(hidden, origin, series[kept], steps=steps[kept])
-    return features, *_labels(evidence, origin.base, series[kept], days=day + steps[kept])
 
 
 def training_origins(last_target: int) -> list[int]:
@@ -109,13 +93,9 @@ def _sampled(
 ) -> tuple[Ints, Ints]:
     """Draw (series, step) pairs without replacement among those alive, open and on the shelf."""
     panel = evidence.panel
-    first_day = panel.series["first_day"].to_numpy()
-    # a launch that is known ahead is forecast before it begins, and so it is learnt
-    is_declared = panel.series["is_begin_declared"].to_numpy(dtype=bool)
-    is_begun = (first_day <= day) | is_declared
+    is_begun = panel.series["first_day"].to_numpy() <= day
     labels = panel.demand[:, day + 1 : day + 1 + last_step]
     usable = is_begun[:, None] & ~np.isnan(labels)
-    usable &= np.arange(day + 1, day + 1 + last_step)[None, :] >= first_day[:, None]
     usable &= panel.available[:, day + 1 : day + 1 + last_step] >= MIN_LABEL_SHELF
     flat = np.flatnonzero(usable.ravel())
     if flat.size > n_rows:

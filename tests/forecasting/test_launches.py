@@ -85,12 +85,3 @@ def test_the_base_of_a_young_launch_is_what_it_will_settle_at():
     plain = base_rates(history_of(demand, [10, 100], [False, False]), 102)
     assert rates.launches.factors[0, 0] > 1.3
     assert rates.base[1] < plain.base[1]
-
-
-def test_early_sales_of_a_fast_seller_outweigh_the_analogue_within_a_week():
-    # the old one sells 2 a day, the new one 10 a day for a week
-    demand = np.full((2, 60), 2.0)
-    demand[1, 53:] = 10.0
-    rates = base_rates(history_of(demand, [-30, 53], [False, False]), 59)
-    assert rates.analogue[1] < 6.5
-    assert rates.base[1] > 7.5
