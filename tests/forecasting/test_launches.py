@@ -27,7 +27,7 @@ def history_of(demand: np.ndarray, first_day: list[int], declared: list[bool]) -
     shown = alive.astype(np.float32)
     empty = np.zeros(demand.shape, dtype=bool)
     dates = pd.date_range("2024-01-01", periods=n_days)
-    return build_history(Panel(series, dates, np.nan_to_num(seen), seen, shown, shown, empty))
+    return build_history(Panel(series, dates, np.nan_to_num(seen), seen, shown, shown, empty, seen))
 
 
 def twice_as_much_at_first(n_days: int = 120) -> np.ndarray:

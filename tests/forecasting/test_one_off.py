@@ -26,6 +26,7 @@ def panel_of(demand: np.ndarray, promoted: np.ndarray | None = None) -> Panel:
         available=np.ones_like(values),
         price=np.ones_like(values),
         is_promoted=np.zeros(demand.shape, dtype=bool) if promoted is None else promoted,
+        wanted=values,
     )
 
 

@@ -107,7 +107,7 @@ def test_units_per_deposit_are_learnt_from_events_that_are_over():
     demand[0, 40:44] = 102.0
     empty = np.zeros(demand.shape, dtype=bool)
     ones = np.ones_like(demand)
-    panel = Panel(SERIES.iloc[:1], pd.date_range(FIRST, periods=60), demand, demand, ones, ones, empty)
+    panel = Panel(SERIES.iloc[:1], pd.date_range(FIRST, periods=60), demand, demand, ones, ones, empty, demand)
     row = np.zeros(1, dtype=np.int64)
     past = Deposits(row, row + 41, np.array([200.0]), row + 40, row + 43)
     # (400 + 40) / (200 + 40)

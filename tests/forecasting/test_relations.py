@@ -37,7 +37,7 @@ def test_the_old_history_stands_in_until_the_new_one_begins():
     available = np.where(np.isnan(demand), 0.0, 1.0).astype(np.float32)
     empty = np.zeros(demand.shape, dtype=bool)
     dates = pd.date_range(FIRST, periods=8)
-    panel = Panel(SERIES, dates, np.nan_to_num(demand), demand, available, available, empty)
+    panel = Panel(SERIES, dates, np.nan_to_num(demand), demand, available, available, empty, demand)
     filled = with_predecessors(panel, successions(relation(0.5), SERIES, first=FIRST))
     # half a unit of the new one for each old one, its own sales from day 6 on
     assert filled.demand[2].tolist() == [2, 2, 1, 2, 2, 2, 3, 5]
