@@ -235,15 +235,24 @@ def promotion_table(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
 
 
 def promo_runs(rows: pd.DataFrame) -> pd.DataFrame:
-    """Consecutive Promo days (the same in all stores) as promotions of the category."""
+    """Promo runs of the whole chain on record, and three more in their rhythm."""
+    spans = promo_spans(rows)
+    ahead = [spans.iloc[-1:] + pd.Timedelta(days=PROMOTION_RHYTHM_DAYS * step) for step in (1, 2, 3)]
+    return promo_table(pd.concat([spans, *ahead], ignore_index=True), notice_days=PROMOTION_NOTICE_DAYS)
+
+
+def promo_spans(rows: pd.DataFrame) -> pd.DataFrame:
+    """First and last days (from, to) of consecutive Promo days, which are the same in all stores."""
     days = rows.loc[(rows["Open"] == 1) & (rows["Promo"] == 1), "date"].drop_duplicates().sort_values()
     run = (days.diff() > pd.Timedelta(days=1)).cumsum()
-    runs = days.groupby(run).agg(["min", "max"]).set_axis(["from", "to"], axis=1)
-    ahead = [runs.iloc[-1:] + pd.Timedelta(days=PROMOTION_RHYTHM_DAYS * step) for step in (1, 2, 3)]
-    runs = pd.concat([runs, *ahead], ignore_index=True)
-    known_at = runs["from"] - pd.Timedelta(days=PROMOTION_NOTICE_DAYS)
-    name = "PROMO_" + runs["from"].dt.strftime("%Y%m%d")
-    return runs.assign(promotion=name, category="drugstore", mechanism="discount", known_at=known_at)
+    return days.groupby(run).agg(["min", "max"]).set_axis(["from", "to"], axis=1)
+
+
+def promo_table(spans: pd.DataFrame, *, notice_days: int) -> pd.DataFrame:
+    """Promotions of the category, each known some days before its first."""
+    known_at = spans["from"] - pd.Timedelta(days=notice_days)
+    name = "PROMO_" + spans["from"].dt.strftime("%Y%m%d")
+    return spans.assign(promotion=name, category="drugstore", mechanism="discount", known_at=known_at)
 
 
 def promo2_months(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:

@@ -31,6 +31,9 @@ class ForecastConfig:
         A panel shorter than this gets no global model.
     max_signals
         Signals used at most, those with the most values first.
+    objective
+        What the global model minimises: "tweedie" deviance, which weighs series by volume, or the "relative" error,
+        which weighs every series-day alike (squared error of the logarithm).
     """
 
     horizon_days: int = 28
@@ -42,6 +45,7 @@ class ForecastConfig:
     max_rounds: int = 250
     min_history_days: int = 28
     max_signals: int = 12
+    objective: str = "tweedie"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""

@@ -1,0 +1,233 @@
+"""Features of a target day from what is usual on it: weekday and promotion, last year, events, openings, promotions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from forecasting.openings import NAMES as OPENING_NAMES
+from forecasting.promotions import PromotedDays
+from forecasting.rhythm import LEAST_EXPOSURE, USUAL_WEEKS, event_factors
+
+if TYPE_CHECKING:
+    from forecasting.evidence import Evidence
+    from forecasting.weekly_sums import WeekdayRates
+
+Array = npt.NDArray[np.float64]
+Array32 = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+STATE_WEEKS = (4, 13, 26, 52, 104)
+POOLED_STATES = ("sku", "category")
+OWN_LEVEL_DAYS = (14, 28, 91)
+POOLED_LEVELS = ("sku", "region")
+YEAR_DAYS = 364
+# Days that must lie behind the origin's own day a year ago.
+LEAST_BEFORE_YEAR = 56
+# Half widths of the windows around the target day a year ago [days], by pool; "" is the series itself.
+YEAR_WINDOWS = (("", 1), ("", 5), ("sku", 0), ("sku", 3), ("region", 0), ("all", 0), ("all", 3))
+# Distances to promoted days are cut here, and seen back this far from the origin [days].
+FAR_PROMOTION, PROMOTION_PAST_DAYS = 15, 28
+
+NAMES = (
+    *(f"state_rate_{weeks}" for weeks in STATE_WEEKS),
+    "other_state_rate",
+    *(f"{pool}_state_rate" for pool in POOLED_STATES),
+    "usual_rate",
+    *(f"own_level_{days}" for days in OWN_LEVEL_DAYS),
+    *(f"{pool}_level" for pool in POOLED_LEVELS),
+    "own_rate_182",
+    "own_rate_364",
+    *(f"{pool or 'own'}_year_{half}" for pool, half in YEAR_WINDOWS),
+    "own_year_day",
+    "promotion_year_day",
+    "event_factor",
+    *OPENING_NAMES,
+    "promotion_since",
+    "promotion_until",
+    "promotion_before_14",
+)
+EVENT_FACTOR = NAMES.index("event_factor")
+
+
+@dataclass(frozen=True, eq=False)
+class OriginRhythm:
+    """What rows at an origin share.
+
+    Parameters
+    ----------
+    level
+        (n_series, n_columns) current levels against the usual, and long rates.
+    year
+        (len(YEAR_WINDOWS), horizon, n_series) index of the days a year before the target days; None in a short past.
+    events
+        (n_codes + 1, n_series) factor of each event code; 1 for codes without a record.
+    since, until, before
+        (n_series, horizon) days to the promoted days before and after each target day, and their number before it.
+    """
+
+    level: Array32
+    year: Array32 | None
+    events: Array32
+    since: Array32
+    until: Array32
+    before: Array32
+
+
+def origin_rhythm(evidence: Evidence, day: int, *, base: Array, announced: PromotedDays) -> OriginRhythm:
+    """Compute what is known of every series at the end of day index ``day``.
+
+    Parameters
+    ----------
+    evidence
+        Of the snapshot.
+    day
+        Origin.
+    base
+        (n_series,) [units/day].
+    announced
+        Promotions known for the days ahead.
+    """
+    rhythm, own = evidence.rhythm, evidence.history.own
+    levels = [rhythm.level.rate(day, days) for days in OWN_LEVEL_DAYS]
+    levels += [rhythm.pooled_level[name].rate(day, 28)[rhythm.codes[name]] for name in POOLED_LEVELS]
+    levels += [own.rate(day, days) / base for days in (182, 364)]
+    n_codes = max(rhythm.events, default=0)
+    events = np.ones((n_codes + 1, base.size), dtype=np.float32)
+    for code in rhythm.events:
+        events[code] = event_factors(rhythm, day, base=base, code=code)
+    since, until, before = _promotion_distances(evidence.panel.is_promoted[:, : day + 1], announced.is_on > 0)
+    return OriginRhythm(
+        level=np.column_stack(levels).astype(np.float32),
+        year=_year_table(evidence, day, horizon=announced.is_on.shape[1]),
+        events=events,
+        since=since,
+        until=until,
+        before=before,
+    )
+
+
+def rhythm_rows(
+    evidence: Evidence, rhythm: OriginRhythm, day: int, *, base: Array, is_on: Array32, series: Ints, steps: Ints
+) -> Array32:
+    """Return (n_rows, len(NAMES)) of (series, step) pairs.
+
+    Parameters
+    ----------
+    evidence
+        Of the snapshot.
+    rhythm
+        From `origin_rhythm` at this origin.
+    day
+        Origin.
+    base
+        (n_series,) [units/day].
+    is_on
+        (n_series, horizon) promoted days ahead.
+    series, steps
+        (n_rows,) rows and days ahead.
+    """
+    target, column = day + steps, steps - 1
+    result = np.empty((series.size, len(NAMES)), dtype=np.float32)
+    n_state = len(STATE_WEEKS) + 2 + len(POOLED_STATES)
+    levels = rhythm.level[series]
+    result[:, :n_state] = _state_columns(
+        evidence, day, scale=base[series], is_on=is_on[series, column] > 0, series=series, steps=steps
+    )
+    result[:, n_state - 1] *= np.nan_to_num(levels[:, OWN_LEVEL_DAYS.index(28)], nan=1.0)
+    first = n_state + levels.shape[1]
+    result[:, n_state:first] = levels
+    years = len(YEAR_WINDOWS)
+    result[:, first : first + years] = np.nan if rhythm.year is None else rhythm.year[:, column, series].T
+    past, has_past = np.maximum(target - YEAR_DAYS, 0), target >= YEAR_DAYS
+    demand = evidence.panel.demand[series, past] / base[series]
+    code = evidence.event_codes(series, target)
+    rest = [
+        np.where(has_past, demand, np.nan),
+        np.where(has_past, evidence.panel.is_promoted[series, past], np.nan),
+        rhythm.events[np.where(code < rhythm.events.shape[0], code, 0), series],
+        *evidence.openings.at(series, target, known_until=day + is_on.shape[1]),
+        rhythm.since[series, column],
+        rhythm.until[series, column],
+        rhythm.before[series, column],
+    ]
+    for offset, values in enumerate(rest, start=first + years):
+        result[:, offset] = values
+    return result
+
+
+def _state_columns(
+    evidence: Evidence, day: int, *, scale: Array, is_on: npt.NDArray[np.bool_], series: Ints, steps: Ints
+) -> Array32:
+    """Rates of the target's weekday on days that were promoted as it is, against the base; the last one is the usual."""
+    rhythm = evidence.rhythm
+    last = day - (-steps % 7)
+    columns = [_state_rate(rhythm.states, is_on, series, last, n_weeks=weeks) / scale for weeks in STATE_WEEKS]
+    columns.append(_state_rate(rhythm.states, ~is_on, series, last, n_weeks=USUAL_WEEKS) / scale)
+    for name in POOLED_STATES:
+        codes = rhythm.codes[name]
+        general = evidence.history.pools[name].rates.rate(day, USUAL_WEEKS * 7)[codes[series]]
+        rate = _state_rate(rhythm.pooled_states[name], is_on, codes[series], last, n_weeks=USUAL_WEEKS)
+        columns.append(np.where(general > 0, rate / np.where(general > 0, general, 1.0), np.nan))
+    columns.append(columns[STATE_WEEKS.index(USUAL_WEEKS)])
+    return np.column_stack(columns).astype(np.float32)
+
+
+def _state_rate(
+    states: tuple[WeekdayRates, WeekdayRates],
+    is_on: npt.NDArray[np.bool_],
+    rows: Ints,
+    last: Ints,
+    *,
+    n_weeks: int,
+) -> Array:
+    """Rate over plain or promoted days; NaN where there were none."""
+    result = np.full(rows.size, np.nan)
+    for state, picked in zip(states, (~is_on, is_on), strict=True):
+        units, exposure = state.totals(rows[picked], last[picked], n_weeks=n_weeks)
+        result[picked] = np.where(exposure > LEAST_EXPOSURE, units / np.maximum(exposure, 1e-6), np.nan)
+    return result
+
+
+def _year_table(evidence: Evidence, day: int, *, horizon: int) -> Array32 | None:
+    """Index around each target day a year ago against the four weeks before the origin's own day a year ago."""
+    then = day - YEAR_DAYS
+    if then < LEAST_BEFORE_YEAR:
+        return None
+    rhythm = evidence.rhythm
+    table = np.empty((len(YEAR_WINDOWS), horizon, evidence.panel.n_series), dtype=np.float32)
+    for row, (pool, half) in enumerate(YEAR_WINDOWS):
+        rates = rhythm.pooled_level[pool] if pool else rhythm.level
+        usual = rates.rate(then, 28)
+        around = np.stack([rates.rate(then + step + half, 2 * half + 1) for step in range(1, horizon + 1)])
+        index = np.where(usual > 0, around / np.where(usual > 0, usual, 1.0), np.nan)
+        table[row] = index[:, rhythm.codes[pool]] if pool else index
+    return table
+
+
+def _promotion_distances(
+    past: npt.NDArray[np.bool_], ahead: npt.NDArray[np.bool_]
+) -> tuple[Array32, Array32, Array32]:
+    """Days since and until promoted days around each day ahead, and how many of the 14 days before it were."""
+    n, horizon = ahead.shape
+    shown = np.zeros((n, PROMOTION_PAST_DAYS), dtype=bool)
+    seen = past[:, -PROMOTION_PAST_DAYS:]
+    shown[:, PROMOTION_PAST_DAYS - seen.shape[1] :] = seen
+    days = np.concatenate([shown, ahead], axis=1)
+    if not days.any():
+        far = np.full((n, horizon), FAR_PROMOTION, dtype=np.float32)
+        return far, far, np.zeros((n, horizon), dtype=np.float32)
+    place = np.arange(days.shape[1], dtype=np.int16)
+    last = np.maximum.accumulate(np.where(days, place, np.int16(-FAR_PROMOTION)), axis=1)
+    following = np.where(days, place, np.int16(days.shape[1] + FAR_PROMOTION))
+    following = np.minimum.accumulate(following[:, ::-1], axis=1)[:, ::-1]
+    first = PROMOTION_PAST_DAYS
+    since = np.minimum(place[first:] - last[:, first - 1 : -1], FAR_PROMOTION)
+    until = np.full((n, horizon), FAR_PROMOTION, dtype=np.float32)
+    until[:, :-1] = np.minimum(following[:, first + 1 :] - place[first:-1], FAR_PROMOTION)
+    count = np.cumsum(days, axis=1, dtype=np.int16)
+    before = count[:, first - 1 : -1] - count[:, first - 15 : -15]
+    return since.astype(np.float32), until, before.astype(np.float32)
