@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "examples"), str(ROOT / "benchmarks")]
+sys.path.append(str(Path(__file__).resolve().parent))
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "examples"))
 
 import _score_rossmann as scorer
 from chain_writer import Lane, lane_table
@@ -122,7 +123,9 @@ def day_quantiles(forecast: Forecast, day: int) -> pd.DataFrame:
     point = relative_point(forecast, day, day + 1)
     values = np.column_stack([point, forecast.interval_quantiles(LEVELS, day, day + 1)]) / adapter.UNIT_FACTOR
     date = forecast.cutoff + pd.Timedelta(days=day + 1)
-    return pd.concat([forecast.series["location"], pd.Series(date, forecast.series.index), pd.DataFrame(values)], axis=1)
+    return pd.concat(
+        [forecast.series["location"], pd.Series(date, forecast.series.index), pd.DataFrame(values)], axis=1
+    )
 
 
 def forecast_at(folder: Path, cutoff: pd.Timestamp, config: ForecastConfig, *, n_stores: int = 0) -> pd.DataFrame:

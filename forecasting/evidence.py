@@ -12,9 +12,11 @@ import numpy.typing as npt
 from forecasting.adjustments import excluded_days
 from forecasting.history import History, build_history
 from forecasting.one_off import unexplained_spikes
+from forecasting.openings import Openings, build_openings
 from forecasting.panel import Panel, build_panel
 from forecasting.promotions import PromotionPlan, promotion_plan
 from forecasting.relations import successions, with_predecessors
+from forecasting.rhythm import Rhythm, build_rhythm
 from forecasting.seasons import Seasons, build_seasons
 from forecasting.signals import SignalStore
 from forecasting.stock_points import open_days
@@ -46,6 +48,10 @@ class Evidence:
         (n_series, n_days + horizon) alive and open; calendars, launches and ends are known ahead.
     horizon
         Days after the cutoff that are covered.
+    rhythm
+        What is usual on weekdays, promoted days and events.
+    openings
+        Closed days around each day; read with the last day known at an origin only.
     """
 
     panel: Panel
@@ -56,11 +62,17 @@ class Evidence:
     region_rows: Ints
     is_active: npt.NDArray[np.bool_]
     horizon: int
+    rhythm: Rhythm
+    openings: Openings
 
     @property
     def last_day(self) -> int:
         """Day index of the cutoff."""
         return self.panel.n_days - 1
+
+    def event_codes(self, series: Ints, days: Ints) -> Ints:
+        """Event code of (series, day index) pairs, 0 without an event."""
+        return self.seasons.event_codes_at(self.region_rows[series], days)
 
 
 def build_evidence(snapshot: Snapshot, network: SupplyNetwork, *, horizon: int, max_signals: int) -> Evidence:
@@ -91,15 +103,20 @@ def build_evidence(snapshot: Snapshot, network: SupplyNetwork, *, horizon: int, 
     days = np.arange(n_days)[None, :]
     begin, end = panel.series["first_day"].to_numpy()[:, None], panel.series["last_day"].to_numpy()[:, None]
     is_open = open_days(network, panel.series, first=first, n_days=n_days)
+    is_active = is_open & (days <= end) & ((days >= begin) | _sells_at_once(panel)[:, None])
+    history, region_rows = build_history(panel, unusual), seasons.rows(panel.series["region"])
+    past_codes = seasons.event_codes(panel.n_days)[region_rows]
     return Evidence(
         panel=panel,
-        history=build_history(panel, unusual),
+        history=history,
         signals=SignalStore(snapshot.table("signals"), first, max_signals=max_signals),
         promotions=plan,
         seasons=seasons,
-        region_rows=seasons.rows(panel.series["region"]),
-        is_active=is_open & (days <= end) & ((days >= begin) | _sells_at_once(panel)[:, None]),
+        region_rows=region_rows,
+        is_active=is_active,
         horizon=horizon,
+        rhythm=build_rhythm(history, past_codes, rare=seasons.rare_events(panel.n_days)),
+        openings=build_openings(is_active),
     )
 
 

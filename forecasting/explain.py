@@ -27,7 +27,10 @@ BASE, SEASON, PROMOTION, EVENTS = "base", "trend and season", "price and promoti
 SEARCH, TRAFFIC, SOCIAL, WEATHER, AVAILABILITY = "search", "traffic", "social", "weather", "availability"
 FAMILIES = (BASE, SEASON, PROMOTION, EVENTS, SEARCH, TRAFFIC, SOCIAL, WEATHER, AVAILABILITY)
 
-EVENT_FEATURES = frozenset({"event_code", "days_to_event", "days_since_event", "festival_distance", "sale_distance"})
+EVENT_FEATURES = frozenset(
+    {"event_code", "days_to_event", "days_since_event", "festival_distance", "sale_distance"}
+    | {"event_factor", "days_to_holiday", "days_since_holiday"}
+)
 PROMOTION_FEATURES = frozenset(
     {"promoted_share_28", "plain_rate_28", "promoted_rate_91", "week_1_promoted", "category_promoted", "category_depth"}
 )

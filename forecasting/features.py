@@ -17,6 +17,8 @@ from forecasting.coldstart import base_rates
 from forecasting.evidence import Evidence
 from forecasting.launches import LaunchCurves
 from forecasting.promotions import PromotedDays
+from forecasting.rhythm_features import NAMES as RHYTHM_NAMES
+from forecasting.rhythm_features import OriginRhythm, origin_rhythm, rhythm_rows
 from forecasting.seasons import NAMES as SEASON_NAMES
 from forecasting.signal_features import OriginSignals, origin_signals, signal_names
 from forecasting.weekdays import weekday_factors
@@ -30,7 +32,6 @@ LEAST_BASE = 0.02
 OWN_WINDOWS = (7, 14, 28, 56, 91)
 LAST_DAYS = (0, 1, 2, 6)
 TREND_POOLS = ("sku", "category_location", "location", "category", "all")
-YEAR_DAYS = 364
 TARGET_SHELF = "shelf_target"
 TIERS = ("store", "forward", "central")
 # Counters of days are cut here.
@@ -73,12 +74,8 @@ STEP_NAMES = (
     "promotion_day",
     "promotion_days_left",
     "promotion_planned",
-    "promotion_since",
     "category_promoted",
     "category_depth",
-    "own_last_year",
-    "sku_last_year",
-    "category_last_year",
     TARGET_SHELF,
 )
 
@@ -110,6 +107,8 @@ class Origin:
     target_shelf
         Share of the shelf that is taken for the target days: NaN asks for demand whatever the shelf will be, 1 for
         the demand of days that stay full.
+    rhythm
+        What is usual on the days ahead.
     """
 
     day: int
@@ -121,12 +120,13 @@ class Origin:
     announced: PromotedDays
     neighbours: PromotedNeighbours
     signals: OriginSignals
+    rhythm: OriginRhythm
     target_shelf: float = np.nan
 
 
 def feature_names(evidence: Evidence) -> tuple[str, ...]:
     """Names of the columns of `rows_at`."""
-    return (*ORIGIN_NAMES, *STEP_NAMES, *signal_names(evidence.signals))
+    return (*ORIGIN_NAMES, *STEP_NAMES, *RHYTHM_NAMES, *signal_names(evidence.signals))
 
 
 def origin_at(evidence: Evidence, day: int, *, horizon: int) -> Origin:
@@ -155,6 +155,7 @@ def origin_at(evidence: Evidence, day: int, *, horizon: int) -> Origin:
         announced=announced,
         neighbours=promoted_neighbours(announced, groups, rate=base),
         signals=origin_signals(evidence, day, horizon=horizon),
+        rhythm=origin_rhythm(evidence, day, base=base, horizon=horizon),
     )
 
 
@@ -176,6 +177,15 @@ def rows_at(evidence: Evidence, origin: Origin, series: Ints, *, steps: Ints) ->
         [
             origin.matrix[series],
             _step_matrix(evidence, origin, series, steps=steps),
+            rhythm_rows(
+                evidence,
+                origin.rhythm,
+                origin.day,
+                base=origin.base,
+                is_on=origin.announced.is_on,
+                series=series,
+                steps=steps,
+            ),
             origin.signals.rows(series, steps),
         ],
         axis=1,
@@ -249,10 +259,8 @@ def _step_matrix(evidence: Evidence, origin: Origin, series: Ints, *, steps: Int
         announced.day[series, steps - 1],
         announced.days_left[series, steps - 1],
         announced.planned[series, steps - 1] / origin.base[series],
-        announced.since[series, steps - 1],
         origin.neighbours.share[series, steps - 1],
         origin.neighbours.depth[series, steps - 1],
-        *_last_year(evidence, origin, series, target=target),
         np.full(series.size, origin.target_shelf),
     ]
     return np.column_stack(columns).astype(np.float32)
@@ -266,21 +274,3 @@ def _own_on(evidence: Evidence, origin: Origin, series: Ints, *, days: Ints) -> 
 
 def _promoted_on(evidence: Evidence, series: Ints, *, days: Ints) -> Array:
     return np.where(days >= 0, evidence.panel.is_promoted[series, np.maximum(days, 0)], False).astype(np.float64)
-
-
-def _last_year(evidence: Evidence, origin: Origin, series: Ints, *, target: Ints) -> list[Array]:
-    """Rate around the target day a year ago against the four weeks before the origin a year ago."""
-    names = ("own", "sku", "category")
-    if origin.day - YEAR_DAYS < 14:
-        return [np.full(series.size, np.nan) for _ in names]
-    history = evidence.history
-    rates = (history.own, history.pools["sku"].rates, history.pools["category"].rates)
-    codes = (series, history.pools["sku"].codes[series], history.pools["category"].codes[series])
-    result = []
-    for rate, code in zip(rates, codes, strict=True):
-        then = rate.rate(origin.day - YEAR_DAYS, 28)
-        table = np.stack([rate.rate(int(day) - YEAR_DAYS + 3, 7) for day in range(origin.day + 1, target.max() + 1)])
-        around = table[target - origin.day - 1, code]
-        usual = then[code]
-        result.append(np.where(usual > 0, around / np.where(usual > 0, usual, 1.0), np.nan))
-    return result

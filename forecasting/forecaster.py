@@ -77,6 +77,7 @@ class Forecaster:
             "fitted_at": self.fitted_at,
             "choices": {name: _choice_as_lists(choice) for name, choice in self.choices.items()},
             "features": None if self.global_model is None else list(self.global_model.features),
+            "smearing": 1.0 if self.global_model is None else self.global_model.smearing,
             "distribution": _tables_as_lists(self.distribution),
         }
         files = {SETTINGS_FILE: json.dumps(settings, sort_keys=True)}
@@ -101,7 +102,15 @@ class Forecaster:
         settings = json.loads(files[SETTINGS_FILE])
         config = ForecastConfig(**settings["config"])
         features = settings["features"]
-        model = None if features is None else GlobalModel(files[MODEL_FILE], tuple(features), config.threads)
+        model = None
+        if features is not None:
+            model = GlobalModel(
+                files[MODEL_FILE],
+                tuple(features),
+                config.threads,
+                objective=config.objective,
+                smearing=settings["smearing"],
+            )
         return cls(
             config=config,
             fitted_at=settings["fitted_at"],

@@ -39,7 +39,8 @@ class Openings:
 
         def count(first: Ints, stop: Ints) -> Array:
             inside = np.clip(stop, 0, min(last + 1, width - 1)), np.clip(first, 0, min(last + 1, width - 1))
-            return (flat[row + inside[0]] - flat[row + inside[1]]).astype(np.float64)
+            n_closed: Array = (flat[row + inside[0]] - flat[row + inside[1]]).astype(np.float64)
+            return n_closed
 
         until = self.until[series, days].astype(np.float64)
         return [

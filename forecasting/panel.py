@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Array32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-MAX_DAYS = 800
+MAX_DAYS = 1_941
 # Days over which the usual price is taken; a relative price is a day's price against it.
 USUAL_PRICE_DAYS = 91
 

@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.history import Rates, RunningSum
-from forecasting.panel import Panel
+from forecasting.history import History, Rates, RunningSum
 from forecasting.weekly_sums import WEEK, WeekdayRates
 
 Array = npt.NDArray[np.float64]
@@ -53,20 +52,21 @@ class Rhythm:
     events: dict[int, tuple[Rates, Rates]]
 
 
-def build_rhythm(panel: Panel, event_code: Ints, *, rare: tuple[int, ...]) -> Rhythm:
-    """Sum a panel by weekday, promotion and event.
+def build_rhythm(history: History, event_code: Ints, *, rare: tuple[int, ...]) -> Rhythm:
+    """Sum a history by weekday, promotion and event.
 
     Parameters
     ----------
-    panel
-        The past.
+    history
+        The past, unusual days left out.
     event_code
         (n_series, n_days) code of each day's event, 0 without one.
     rare
         Codes of events that happen on few days.
     """
-    exposure = np.where(np.isnan(panel.demand), np.float32(0), panel.available)
-    units = np.nan_to_num(panel.demand) * exposure
+    panel = history.panel
+    exposure = np.where(np.isnan(history.demand), np.float32(0), panel.available)
+    units = np.nan_to_num(history.demand) * exposure
     is_special = np.isin(event_code, rare)
     promoted = panel.is_promoted
     states = tuple(

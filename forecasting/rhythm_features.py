@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecasting.openings import NAMES as OPENING_NAMES
-from forecasting.promotions import PromotedDays
-from forecasting.rhythm import LEAST_EXPOSURE, USUAL_WEEKS, event_factors
+from forecasting.rhythm import LEAST_EXPOSURE, USUAL_WEEKS, Rhythm, event_factors
 
 if TYPE_CHECKING:
     from forecasting.evidence import Evidence
@@ -29,8 +28,8 @@ YEAR_DAYS = 364
 LEAST_BEFORE_YEAR = 56
 # Half widths of the windows around the target day a year ago [days], by pool; "" is the series itself.
 YEAR_WINDOWS = (("", 1), ("", 5), ("sku", 0), ("sku", 3), ("region", 0), ("all", 0), ("all", 3))
-# Distances to promoted days are cut here, and seen back this far from the origin [days].
-FAR_PROMOTION, PROMOTION_PAST_DAYS = 15, 28
+# Full days that the prior of a state's rate weighs.
+PRIOR_DAYS = 1.0
 
 NAMES = (
     *(f"state_rate_{weeks}" for weeks in STATE_WEEKS),
@@ -46,11 +45,7 @@ NAMES = (
     "promotion_year_day",
     "event_factor",
     *OPENING_NAMES,
-    "promotion_since",
-    "promotion_until",
-    "promotion_before_14",
 )
-EVENT_FACTOR = NAMES.index("event_factor")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,19 +60,14 @@ class OriginRhythm:
         (len(YEAR_WINDOWS), horizon, n_series) index of the days a year before the target days; None in a short past.
     events
         (n_codes + 1, n_series) factor of each event code; 1 for codes without a record.
-    since, until, before
-        (n_series, horizon) days to the promoted days before and after each target day, and their number before it.
     """
 
     level: Array32
     year: Array32 | None
     events: Array32
-    since: Array32
-    until: Array32
-    before: Array32
 
 
-def origin_rhythm(evidence: Evidence, day: int, *, base: Array, announced: PromotedDays) -> OriginRhythm:
+def origin_rhythm(evidence: Evidence, day: int, *, base: Array, horizon: int) -> OriginRhythm:
     """Compute what is known of every series at the end of day index ``day``.
 
     Parameters
@@ -88,8 +78,8 @@ def origin_rhythm(evidence: Evidence, day: int, *, base: Array, announced: Promo
         Origin.
     base
         (n_series,) [units/day].
-    announced
-        Promotions known for the days ahead.
+    horizon
+        Days ahead that will be asked for.
     """
     rhythm, own = evidence.rhythm, evidence.history.own
     levels = [rhythm.level.rate(day, days) for days in OWN_LEVEL_DAYS]
@@ -99,14 +89,10 @@ def origin_rhythm(evidence: Evidence, day: int, *, base: Array, announced: Promo
     events = np.ones((n_codes + 1, base.size), dtype=np.float32)
     for code in rhythm.events:
         events[code] = event_factors(rhythm, day, base=base, code=code)
-    since, until, before = _promotion_distances(evidence.panel.is_promoted[:, : day + 1], announced.is_on > 0)
     return OriginRhythm(
         level=np.column_stack(levels).astype(np.float32),
-        year=_year_table(evidence, day, horizon=announced.is_on.shape[1]),
+        year=_year_table(evidence, day, horizon=horizon),
         events=events,
-        since=since,
-        until=until,
-        before=before,
     )
 
 
@@ -150,9 +136,6 @@ def rhythm_rows(
         np.where(has_past, evidence.panel.is_promoted[series, past], np.nan),
         rhythm.events[np.where(code < rhythm.events.shape[0], code, 0), series],
         *evidence.openings.at(series, target, known_until=day + is_on.shape[1]),
-        rhythm.since[series, column],
-        rhythm.until[series, column],
-        rhythm.before[series, column],
     ]
     for offset, values in enumerate(rest, start=first + years):
         result[:, offset] = values
@@ -162,11 +145,15 @@ def rhythm_rows(
 def _state_columns(
     evidence: Evidence, day: int, *, scale: Array, is_on: npt.NDArray[np.bool_], series: Ints, steps: Ints
 ) -> Array32:
-    """Rates of the target's weekday on days that were promoted as it is, against the base; the last one is the usual."""
+    """Rates of the target's weekday on days promoted as it is, against the base; the last column is the usual rate."""
     rhythm = evidence.rhythm
     last = day - (-steps % 7)
-    columns = [_state_rate(rhythm.states, is_on, series, last, n_weeks=weeks) / scale for weeks in STATE_WEEKS]
-    columns.append(_state_rate(rhythm.states, ~is_on, series, last, n_weeks=USUAL_WEEKS) / scale)
+    other = _state_rate(rhythm.states, ~is_on, series, last, n_weeks=USUAL_WEEKS)
+    prior = other * _promotion_ratio(rhythm, is_on, series, last)
+    columns = [
+        _state_rate(rhythm.states, is_on, series, last, n_weeks=weeks, prior=prior) / scale for weeks in STATE_WEEKS
+    ]
+    columns.append(other / scale)
     for name in POOLED_STATES:
         codes = rhythm.codes[name]
         general = evidence.history.pools[name].rates.rate(day, USUAL_WEEKS * 7)[codes[series]]
@@ -176,6 +163,20 @@ def _state_columns(
     return np.column_stack(columns).astype(np.float32)
 
 
+def _promotion_ratio(rhythm: Rhythm, is_on: npt.NDArray[np.bool_], series: Ints, last: Ints) -> Array:
+    """Rate of the asked state against the other one in the category, or of all where the category knows only one."""
+    ratio = np.full(series.size, np.nan)
+    for name in ("all", "category"):
+        codes = rhythm.codes[name][series]
+        asked, other = (
+            _state_rate(rhythm.pooled_states[name], wanted, codes, last, n_weeks=USUAL_WEEKS)
+            for wanted in (is_on, ~is_on)
+        )
+        is_told = ~np.isnan(asked) & (np.nan_to_num(other) > 0)
+        ratio = np.where(is_told, asked / np.where(is_told, other, 1.0), ratio)
+    return ratio
+
+
 def _state_rate(
     states: tuple[WeekdayRates, WeekdayRates],
     is_on: npt.NDArray[np.bool_],
@@ -183,12 +184,17 @@ def _state_rate(
     last: Ints,
     *,
     n_weeks: int,
+    prior: Array | None = None,
 ) -> Array:
-    """Rate over plain or promoted days; NaN where there were none."""
+    """Rate over plain or promoted days, shrunk to a prior where there is one; NaN without any days of the kind."""
     result = np.full(rows.size, np.nan)
     for state, picked in zip(states, (~is_on, is_on), strict=True):
         units, exposure = state.totals(rows[picked], last[picked], n_weeks=n_weeks)
         result[picked] = np.where(exposure > LEAST_EXPOSURE, units / np.maximum(exposure, 1e-6), np.nan)
+        if prior is not None:
+            believed = prior[picked]
+            shrunk = (units + PRIOR_DAYS * believed) / (exposure + PRIOR_DAYS)
+            result[picked] = np.where(np.isnan(believed), result[picked], shrunk)
     return result
 
 
@@ -206,28 +212,3 @@ def _year_table(evidence: Evidence, day: int, *, horizon: int) -> Array32 | None
         index = np.where(usual > 0, around / np.where(usual > 0, usual, 1.0), np.nan)
         table[row] = index[:, rhythm.codes[pool]] if pool else index
     return table
-
-
-def _promotion_distances(
-    past: npt.NDArray[np.bool_], ahead: npt.NDArray[np.bool_]
-) -> tuple[Array32, Array32, Array32]:
-    """Days since and until promoted days around each day ahead, and how many of the 14 days before it were."""
-    n, horizon = ahead.shape
-    shown = np.zeros((n, PROMOTION_PAST_DAYS), dtype=bool)
-    seen = past[:, -PROMOTION_PAST_DAYS:]
-    shown[:, PROMOTION_PAST_DAYS - seen.shape[1] :] = seen
-    days = np.concatenate([shown, ahead], axis=1)
-    if not days.any():
-        far = np.full((n, horizon), FAR_PROMOTION, dtype=np.float32)
-        return far, far, np.zeros((n, horizon), dtype=np.float32)
-    place = np.arange(days.shape[1], dtype=np.int16)
-    last = np.maximum.accumulate(np.where(days, place, np.int16(-FAR_PROMOTION)), axis=1)
-    following = np.where(days, place, np.int16(days.shape[1] + FAR_PROMOTION))
-    following = np.minimum.accumulate(following[:, ::-1], axis=1)[:, ::-1]
-    first = PROMOTION_PAST_DAYS
-    since = np.minimum(place[first:] - last[:, first - 1 : -1], FAR_PROMOTION)
-    until = np.full((n, horizon), FAR_PROMOTION, dtype=np.float32)
-    until[:, :-1] = np.minimum(following[:, first + 1 :] - place[first:-1], FAR_PROMOTION)
-    count = np.cumsum(days, axis=1, dtype=np.int16)
-    before = count[:, first - 1 : -1] - count[:, first - 15 : -15]
-    return since.astype(np.float32), until, before.astype(np.float32)

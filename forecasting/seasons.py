@@ -19,6 +19,8 @@ Ints = npt.NDArray[np.int64]
 # Distances to events are cut here [days].
 FAR_DAYS = 21
 FESTIVAL_DAYS = 35
+# An event on at most this share of the days is rare; so many kinds at most are kept apart.
+RARE_SHARE, MAX_RARE_EVENTS = 0.08, 4
 # Names by which calendars call the lunar new year.
 FESTIVAL_WORDS = ("spring festival", "chinese new year", "lunar new year", "春节")
 # Names by which calendars call the shopping festivals.
@@ -35,7 +37,12 @@ NAMES = (
     "days_since_event",
     "festival_distance",
     "sale_distance",
+    "days_to_holiday",
+    "days_since_holiday",
 )
+
+
+EVENT_CODE = NAMES.index("event_code")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +71,22 @@ class Seasons:
         """Features of (region row, day index) pairs, (n, len(NAMES))."""
         return self.table[rows, days - self.first_day]
 
+    def event_codes(self, n_days: int) -> Ints:
+        """Event codes of the first days by region, (n_regions, n_days)."""
+        return self.table[:, :n_days, EVENT_CODE].astype(np.int64)
+
+    def event_codes_at(self, rows: Ints, days: Ints) -> Ints:
+        """Event codes of (region row, day index) pairs."""
+        codes: Ints = self.table[rows, days - self.first_day, EVENT_CODE].astype(np.int64)
+        return codes
+
+    def rare_events(self, n_days: int) -> tuple[int, ...]:
+        """Codes of events that happen on few of the first days, the most frequent of them."""
+        count = np.bincount(self.event_codes(n_days).ravel())
+        limit = RARE_SHARE * max(self.table.shape[0] * n_days, 1)
+        rare = [code for code in range(1, count.size) if 0 < count[code] <= limit]
+        return tuple(sorted(sorted(rare, key=lambda code: (-count[code], code))[:MAX_RARE_EVENTS]))
+
 
 def build_seasons(calendar: Calendar, regions: pd.Series[str], *, first: pd.Timestamp, n_days: int) -> Seasons:
     """Tabulate calendar features of ``n_days`` days from ``first`` for every region that occurs."""
@@ -84,6 +107,7 @@ def _region_table(calendar: Calendar, region: str, dates: pd.DatetimeIndex, code
     kinds = np.asarray(own["event_type"].map(codes).fillna(0), dtype=np.float64)
     grid = np.arange(len(dates), dtype=np.int64)
     is_workday = calendar.is_workday(dates, region).astype(np.float64)
+    holidays = grid[(is_workday == 0) & (dates.day_of_week.to_numpy() < 5)]
     angle = 2.0 * np.pi * dates.day_of_year.to_numpy() / 365.25
     columns = [
         dates.day_of_week.to_numpy(dtype=np.float64),
@@ -97,6 +121,8 @@ def _region_table(calendar: Calendar, region: str, dates: pd.DatetimeIndex, code
         _days_to_next(-grid, -days, FAR_DAYS),
         _signed_distance(grid, days[_is_called(own["event"], FESTIVAL_WORDS)], FESTIVAL_DAYS),
         _signed_distance(grid, days[_is_called(own["event"], SALE_WORDS)], FAR_DAYS),
+        _days_to_next(grid, holidays, FAR_DAYS),
+        _days_to_next(-grid, -holidays, FAR_DAYS),
     ]
     return np.column_stack(columns)
 

@@ -18,6 +18,8 @@ Ints = npt.NDArray[np.int64]
 # An origin needs this many days behind it.
 MIN_PAST_DAYS = 7
 MAX_ORIGINS = 56
+# Origins over a long history lie this far apart, and are so many at most.
+OLDER_GAP_DAYS, MAX_OLDER_ORIGINS = 12, 84
 # Every second origin is drawn from the most recent days, the rest from the whole history.
 RECENT_DAYS = 120
 # Labels of days with less of the shelf filled are left out.
@@ -29,7 +31,7 @@ SHOWN_SHELF_SHARE = 0.5
 LABEL_CAP_RATES, LABEL_CAP_UNITS = 20.0, 10.0
 # Tweedie deviance of unscaled demand weighs a scaled row by base ** (2 - power).
 TWEEDIE_POWER = 1.4
-# Rows a series, so that a small chain is fitted in seconds.
+# Rows a series and year, so that a small chain is fitted in seconds.
 ROWS_PER_SERIES = 100
 LEAST_ROWS_CAP = 60_000
 
@@ -58,10 +60,13 @@ def training_rows(evidence: Evidence, config: ForecastConfig, *, last_target: in
         Steps 1..horizon.
     """
     origins = training_origins(last_target)
-    n_rows = min(config.max_training_rows, max(LEAST_ROWS_CAP, ROWS_PER_SERIES * evidence.panel.n_series))
+    years = max(evidence.panel.n_days / 365.0, 1.0)
+    wanted = int(ROWS_PER_SERIES * years) * evidence.panel.n_series
+    n_rows = min(config.max_training_rows, max(LEAST_ROWS_CAP, wanted))
     random = np.random.default_rng([config.seed, last_target])
     # a stream of its own, so that what is shown does not change which rows are drawn
     shelf_random = np.random.default_rng([config.seed, last_target, 1])
+    is_relative = config.objective == "relative"
     parts = []
     for day in origins:
         series, steps = _sampled(
@@ -72,19 +77,19 @@ def training_rows(evidence: Evidence, config: ForecastConfig, *, last_target: in
             features = rows_at(evidence, origin, series, steps=steps)
             shown = _shown_shelf(evidence, series, days=day + steps, random=shelf_random)
             features[:, feature_names(evidence).index(TARGET_SHELF)] = shown
-            parts.append((features, *_labels(evidence, origin.base, series, days=day + steps)))
+            parts.append((features, *_labels(evidence, origin.base, series, days=day + steps, is_relative=is_relative)))
     if not parts:
         return TrainingRows(*(np.zeros(shape, dtype=np.float32) for shape in ((0, 0), (0,), (0,))))
     return TrainingRows(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def training_origins(last_target: int) -> list[int]:
-    """Origins in ascending order: half from the recent days, half from all, at most `MAX_ORIGINS`."""
+    """Origins in ascending order: half from the recent days, half from all; on a long history more from all."""
     first, last = MIN_PAST_DAYS - 1, last_target - 1
     if last < first:
         return []
     recent = np.linspace(max(first, last - RECENT_DAYS), last, MAX_ORIGINS // 2)
-    older = np.linspace(first, last, MAX_ORIGINS // 2)
+    older = np.linspace(first, last, max(MAX_ORIGINS // 2, min(last // OLDER_GAP_DAYS, MAX_OLDER_ORIGINS)))
     return sorted({int(day) for day in np.floor(np.concatenate([recent, older]))})
 
 
@@ -109,9 +114,11 @@ def _shown_shelf(evidence: Evidence, series: Ints, *, days: Ints, random: np.ran
     return np.where(is_shown, evidence.panel.available[series, days], np.nan).astype(np.float32)
 
 
-def _labels(evidence: Evidence, base: Array, series: Ints, *, days: Ints) -> tuple[Array32, Array32]:
+def _labels(evidence: Evidence, base: Array, series: Ints, *, days: Ints, is_relative: bool) -> tuple[Array32, Array32]:
     demand = evidence.panel.demand[series, days].astype(np.float64)
     cap = LABEL_CAP_RATES * base[series] + LABEL_CAP_UNITS
     target = np.minimum(demand, cap) / base[series]
-    weight = evidence.panel.available[series, days] * base[series] ** (2.0 - TWEEDIE_POWER)
+    weight = evidence.panel.available[series, days].astype(np.float64)
+    # a day without demand has no relative error
+    weight *= demand > 0 if is_relative else base[series] ** (2.0 - TWEEDIE_POWER)
     return target.astype(np.float32), weight.astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,6 +20,11 @@ Array32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 NAME = "global"
+RELATIVE = "relative"
+TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": TWEEDIE_POWER}
+EVENT_FACTOR_NAME = "event_factor"
+# Logarithms are taken of scaled targets and event factors of at least this.
+LEAST_TARGET, LEAST_FACTOR = 0.02, 0.02
 # Fewer rows than this teach a tree nothing that a baseline does not know.
 MIN_ROWS = 500
 FULL_ROWS = 500_000
@@ -39,12 +45,19 @@ class GlobalModel:
         Column names it was fitted on; columns missing at prediction time read as unknown.
     threads
         Threads used to predict; the result does not depend on them.
+    objective
+        As in `ForecastConfig`: a "relative" booster predicts logarithms, and event factors multiply them.
+    smearing
+        Mean of what the logarithms left unexplained, exponentiated (Duan 1983, "Smearing estimate").
     """
 
     text: str
     features: tuple[str, ...]
     threads: int
     name: str = NAME
+
+    objective: str = "tweedie"
+    smearing: float = 1.0
 
     def mean(self, evidence: Evidence, origin: Origin, series: Ints, *, horizon: int) -> Array:
         """Return predicted scale times base rate, (n, horizon)."""
@@ -54,7 +67,10 @@ class GlobalModel:
         for first in range(0, series.size, size):
             chunk = series[first : first + size]
             rows = self._rows(evidence, origin, chunk, horizon=horizon, columns=columns)
-            scaled = booster.predict(rows, num_threads=self.threads).reshape(chunk.size, horizon)
+            scaled = booster.predict(rows, num_threads=self.threads)
+            if self.objective == RELATIVE:
+                scaled = np.exp(scaled) * event_factors_of(rows, self.features) * self.smearing
+            scaled = scaled.reshape(chunk.size, horizon)
             result[first : first + size] = scaled * origin.base[chunk][:, None]
         return np.maximum(result, 0.0)
 
@@ -62,7 +78,11 @@ class GlobalModel:
         """Return additive contributions to the log of the scaled prediction, (n, horizon, n_features + 1)."""
         rows = self._rows(evidence, origin, series, horizon=horizon, columns=self._columns(evidence))
         parts = _booster(self.text).predict(rows, pred_contrib=True, num_threads=self.threads)
-        return np.asarray(parts, dtype=np.float64).reshape(series.size, horizon, -1)
+        parts = np.asarray(parts, dtype=np.float64)
+        if self.objective == RELATIVE:
+            parts[:, self.features.index(EVENT_FACTOR_NAME)] += np.log(event_factors_of(rows, self.features))
+            parts[:, -1] += np.log(self.smearing)
+        return parts.reshape(series.size, horizon, -1)
 
     def _columns(self, evidence: Evidence) -> Ints:
         """Position of each fitted column among the evidence's, -1 where it has none."""
@@ -99,22 +119,38 @@ def fit_global_model(rows: TrainingRows, features: tuple[str, ...], *, config: F
 
     if rows.target.size < MIN_ROWS or not rows.target.any():
         return None
+    is_relative = config.objective == RELATIVE
+    label = _log_label(rows, features) if is_relative else rows.target
     data = lightgbm.Dataset(
         rows.features,
-        label=rows.target,
+        label=label,
         weight=rows.weight,
         feature_name=[f"f{column}" for column in range(len(features))],
         free_raw_data=True,
         params={"max_bin": 127, "verbose": -1, "num_threads": config.threads},
     )
     booster = lightgbm.train(_parameters(rows, config), data, num_boost_round=_rounds(rows, config))
-    return GlobalModel(text=booster.model_to_string(), features=features, threads=config.threads)
+    model = GlobalModel(booster.model_to_string(), features, config.threads, objective=config.objective)
+    if not is_relative:
+        return model
+    told = rows.weight > 0
+    fitted = np.asarray(booster.predict(rows.features[told], num_threads=config.threads), dtype=np.float64)
+    unexplained = label[told] - fitted
+    return dataclasses.replace(model, smearing=float(np.average(np.exp(unexplained), weights=rows.weight[told])))
+
+
+def event_factors_of(rows: Array32, features: tuple[str, ...]) -> Array:
+    """Event factor of feature rows, floored, (n_rows,)."""
+    return np.maximum(rows[:, features.index(EVENT_FACTOR_NAME)].astype(np.float64), LEAST_FACTOR)
+
+
+def _log_label(rows: TrainingRows, features: tuple[str, ...]) -> Array:
+    return np.log(np.maximum(rows.target, LEAST_TARGET) / event_factors_of(rows.features, features))
 
 
 def _parameters(rows: TrainingRows, config: ForecastConfig) -> dict[str, Any]:
     return {
-        "objective": "tweedie",
-        "tweedie_variance_power": TWEEDIE_POWER,
+        **({"objective": "l2"} if config.objective == RELATIVE else TWEEDIE),
         "learning_rate": 0.06,
         "num_leaves": 63,
         "min_data_in_leaf": int(np.clip(rows.target.size // 2000, 20, 200)),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from forecasting.evidence import build_evidence
-from forecasting.features import ORIGIN_NAMES, STEP_NAMES, feature_names, origin_at, rows_at
+from forecasting.features import ORIGIN_NAMES, feature_names, origin_at, rows_at
 from network.check import check_tables
 from network.graph import build_network
 from network.settings import settings_from_mapping
@@ -102,4 +102,4 @@ def test_an_origin_sees_nothing_after_itself(evidence):
     one = rows_at(evidence, origin_at(evidence, day, horizon=7), series, steps=steps)
     two = rows_at(other, origin_at(other, day, horizon=7), series, steps=steps)
     assert np.array_equal(one, two, equal_nan=True)
-    assert one.shape[1] == len(ORIGIN_NAMES) + len(STEP_NAMES)
+    assert one.shape[1] == len(feature_names(evidence))
