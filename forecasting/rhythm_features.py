@@ -149,7 +149,8 @@ def _state_columns(
     rhythm = evidence.rhythm
     last = day - (-steps % 7)
     other = _state_rate(rhythm.states, ~is_on, series, last, n_weeks=USUAL_WEEKS)
-    prior = other * _promotion_ratio(rhythm, is_on, series, last)
+    ratio = _promotion_ratio(rhythm, is_on, series, last)
+    prior = other * ratio
     columns = [
         _state_rate(rhythm.states, is_on, series, last, n_weeks=weeks, prior=prior) / scale for weeks in STATE_WEEKS
     ]
@@ -157,7 +158,9 @@ def _state_columns(
     for name in POOLED_STATES:
         codes = rhythm.codes[name]
         general = evidence.history.pools[name].rates.rate(day, USUAL_WEEKS * 7)[codes[series]]
-        rate = _state_rate(rhythm.pooled_states[name], is_on, codes[series], last, n_weeks=USUAL_WEEKS)
+        states, rows = rhythm.pooled_states[name], codes[series]
+        prior = ratio * _state_rate(states, ~is_on, rows, last, n_weeks=USUAL_WEEKS)
+        rate = _state_rate(states, is_on, rows, last, n_weeks=USUAL_WEEKS, prior=prior)
         columns.append(np.where(general > 0, rate / np.where(general > 0, general, 1.0), np.nan))
     columns.append(columns[STATE_WEEKS.index(USUAL_WEEKS)])
     return np.column_stack(columns).astype(np.float32)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecasting.functionals import weighted_by_inverse_square
 from forecasting.history import Rates, RunningSum
 from forecasting.openings import LONGEST_UNTIL, NAMES, build_openings
 from forecasting.rhythm import Rhythm, event_factors
@@ -68,17 +67,6 @@ def test_an_event_factor_is_shrunk_by_one_usual_day() -> None:
     common = 22 / 30
     factors = event_factors(rhythm, 1, base=base, code=1)
     assert factors == pytest.approx([(2 + common * 10) / 20, common])
-
-
-def test_the_point_best_for_relative_error_has_the_least_of_it() -> None:
-    values = np.random.default_rng(2).lognormal(0, 0.5, (1, 400))
-    point = weighted_by_inverse_square(values)[0]
-
-    def loss(at: float) -> float:
-        return float((((values - at) / values) ** 2).mean())
-
-    assert loss(point) <= min(loss(point * 1.01), loss(point * 0.99), loss(float(values.mean())))
-    assert weighted_by_inverse_square(np.array([[0.0, 0.0], [0.0, 2.0]])).tolist() == [0.0, 2.0]
 
 
 def test_a_state_without_days_of_its_own_takes_the_prior() -> None:
