@@ -17,14 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from chain_writer import (
-    ChainFolder,
-    Lane,
-    labels,
-    lane_table,
-    parse_folders,
-    write_chain,
-)
+from chain_writer import ChainFolder, Lane, labels, lane_table, parse_folders, write_chain
 from invented_supply import StockRule, distance_km, invented_stock, scatter
 
 UNIT_FACTOR = 0.01
