@@ -78,8 +78,14 @@ def forecast_changes(before: Vintage, after: Vintage, pairs: pd.DataFrame, *, da
 
 
 def _evidence(vintage: Vintage, horizon: int) -> Evidence:
-    config = vintage.forecaster.config
-    return build_evidence(vintage.snapshot, vintage.network, horizon=horizon, max_signals=config.max_signals)
+    forecaster = vintage.forecaster
+    return build_evidence(
+        vintage.snapshot,
+        vintage.network,
+        horizon=horizon,
+        max_signals=forecaster.config.max_signals,
+        signal_plan=forecaster.signal_plan,
+    )
 
 
 def _rows(evidence: Evidence, keys: pd.MultiIndex) -> Ints:

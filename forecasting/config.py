@@ -30,7 +30,10 @@ class ForecastConfig:
     min_history_days
         A panel shorter than this gets no global model.
     max_signals
-        Signals used at most, those with the most values first.
+        Signals that may stand alone; beyond, those of one family and kind of key are fused to two factors.
+    has_signal_features
+        Whether the global model reads level, change, age and burst of every signal, beside the factor by which leads
+        and effects move demand. Off: more columns made it worse where no signal matters.
     """
 
     horizon_days: int = 28
@@ -42,6 +45,7 @@ class ForecastConfig:
     max_rounds: int = 250
     min_history_days: int = 28
     max_signals: int = 12
+    has_signal_features: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""

@@ -16,6 +16,8 @@ from forecasting.panel import Panel, build_panel
 from forecasting.promotions import PromotionPlan, promotion_plan
 from forecasting.relations import successions, with_predecessors
 from forecasting.seasons import Seasons, build_seasons
+from forecasting.signal_factors import build_drivers
+from forecasting.signal_plan import SignalPlan
 from forecasting.signals import SignalStore
 from forecasting.stock_points import open_days
 
@@ -36,6 +38,8 @@ class Evidence:
         The past.
     signals
         Read through ``as_of`` only.
+    signal_plan
+        Which drivers are made of them, and how they lead demand.
     promotions
         Read through ``announced`` only.
     seasons
@@ -51,6 +55,7 @@ class Evidence:
     panel: Panel
     history: History
     signals: SignalStore
+    signal_plan: SignalPlan
     promotions: PromotionPlan
     seasons: Seasons
     region_rows: Ints
@@ -63,7 +68,14 @@ class Evidence:
         return self.panel.n_days - 1
 
 
-def build_evidence(snapshot: Snapshot, network: SupplyNetwork, *, horizon: int, max_signals: int) -> Evidence:
+def build_evidence(
+    snapshot: Snapshot,
+    network: SupplyNetwork,
+    *,
+    horizon: int,
+    max_signals: int,
+    signal_plan: SignalPlan | None = None,
+) -> Evidence:
     """Build panel, running sums, signals, promotions and calendar of a snapshot.
 
     Parameters
@@ -75,7 +87,9 @@ def build_evidence(snapshot: Snapshot, network: SupplyNetwork, *, horizon: int, 
     horizon
         Days after the cutoff to cover.
     max_signals
-        Signals kept at most.
+        Signals that may stand alone; the rest of a family is fused.
+    signal_plan
+        Of a fitted forecaster; None = every driver, no lead and no gate yet.
     """
     panel = build_panel(snapshot, network)
     first, n_days = panel.dates[0], panel.n_days + horizon
@@ -91,10 +105,14 @@ def build_evidence(snapshot: Snapshot, network: SupplyNetwork, *, horizon: int, 
     days = np.arange(n_days)[None, :]
     begin, end = panel.series["first_day"].to_numpy()[:, None], panel.series["last_day"].to_numpy()[:, None]
     is_open = open_days(network, panel.series, first=first, n_days=n_days)
+    signals = SignalStore(snapshot.table("signals"), first)
+    if signal_plan is None:
+        signal_plan = SignalPlan(build_drivers(signals, panel.n_days - 1, max_signals=max_signals))
     return Evidence(
         panel=panel,
         history=build_history(panel, unusual),
-        signals=SignalStore(snapshot.table("signals"), first, max_signals=max_signals),
+        signals=signals,
+        signal_plan=signal_plan,
         promotions=plan,
         seasons=seasons,
         region_rows=seasons.rows(panel.series["region"]),

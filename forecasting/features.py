@@ -126,7 +126,7 @@ class Origin:
 
 def feature_names(evidence: Evidence) -> tuple[str, ...]:
     """Names of the columns of `rows_at`."""
-    return (*ORIGIN_NAMES, *STEP_NAMES, *signal_names(evidence.signals))
+    return (*ORIGIN_NAMES, *STEP_NAMES, *signal_names(evidence.signal_plan))
 
 
 def origin_at(evidence: Evidence, day: int, *, horizon: int) -> Origin:

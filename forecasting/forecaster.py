@@ -17,6 +17,7 @@ from forecasting.config import ForecastConfig
 from forecasting.distribution import CumulativeDistribution
 from forecasting.members import Choice
 from forecasting.models.lightgbm_direct import GlobalModel
+from forecasting.signal_plan import SignalPlan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,8 @@ class Forecaster:
         Blend of models by demand class.
     distribution
         Calibration tables.
+    signal_plan
+        Drivers, leads, effects and gate.
     """
 
     config: ForecastConfig
@@ -49,6 +52,7 @@ class Forecaster:
     global_model: GlobalModel | None
     choices: Mapping[str, Choice]
     distribution: CumulativeDistribution
+    signal_plan: SignalPlan
 
     @cached_property
     def id(self) -> str:
@@ -77,6 +81,7 @@ class Forecaster:
             "fitted_at": self.fitted_at,
             "choices": {name: _choice_as_lists(choice) for name, choice in self.choices.items()},
             "features": None if self.global_model is None else list(self.global_model.features),
+            "signals": self.signal_plan.as_dict(),
             "distribution": _tables_as_lists(self.distribution),
         }
         files = {SETTINGS_FILE: json.dumps(settings, sort_keys=True)}
@@ -108,6 +113,7 @@ class Forecaster:
             global_model=model,
             choices={name: _choice_from_lists(choice) for name, choice in settings["choices"].items()},
             distribution=_tables_from_lists(settings["distribution"]),
+            signal_plan=SignalPlan.from_dict(settings["signals"]),
         )
 
 

@@ -55,7 +55,9 @@ class GlobalModel:
             chunk = series[first : first + size]
             rows = self._rows(evidence, origin, chunk, horizon=horizon, columns=columns)
             scaled = booster.predict(rows, num_threads=self.threads).reshape(chunk.size, horizon)
-            result[first : first + size] = scaled * origin.base[chunk][:, None]
+            result[first : first + size] = scaled * (
+                origin.base[chunk][:, None] * origin.signals.lifts(chunk, horizon=horizon)
+            )
         return np.maximum(result, 0.0)
 
     def contributions(self, evidence: Evidence, origin: Origin, series: Ints, *, horizon: int) -> Array:
