@@ -116,7 +116,8 @@ def _calibration_series(n_series: int, config: ForecastConfig) -> Ints:
 def _class_codes(evidence: Evidence, held_out: HeldOut, series: Ints) -> Ints:
     index = {name: code for code, name in enumerate(CLASSES, start=1)}
     rows = [demand_classes(evidence.history, day)[series] for day in held_out.origins]
-    return np.array([[index[name] for name in row] for row in rows], dtype=np.int64).reshape(len(held_out.origins), series.size)
+    codes = np.array([[index[name] for name in row] for row in rows], dtype=np.int64)
+    return codes.reshape(len(held_out.origins), series.size)
 
 
 def _held_out_means(
