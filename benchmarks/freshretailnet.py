@@ -30,10 +30,10 @@ from forecasting.config import ForecastConfig
 from forecasting.evidence import build_evidence
 from forecasting.features import feature_names
 from forecasting.forecaster import Forecaster
+from forecasting.members import Choice
 from forecasting.models.lightgbm_direct import NAME as GLOBAL
 from forecasting.models.lightgbm_direct import fit_global_model
 from forecasting.pipeline import fit_forecaster, forecast_demand
-from forecasting.select import Choice
 from forecasting.training import training_rows
 from network.graph import SupplyNetwork, build_network
 from network.snapshot import Snapshot
@@ -85,7 +85,7 @@ def global_forecaster(snapshot: Snapshot, network: SupplyNetwork, config: Foreca
         model = fit_global_model(rows, feature_names(evidence), config=config)
     if model is None:
         raise SystemExit("too few days to fit the global model")
-    choices = dict.fromkeys(forecaster.choices, Choice(GLOBAL, ""))
+    choices = dict.fromkeys(forecaster.choices, Choice.of_one(GLOBAL, ""))
     return dataclasses.replace(forecaster, global_model=model, choices=choices)
 
 
