@@ -34,10 +34,11 @@ PAGE_BYTES = resource.getpagesize()
 
 
 class Stages:
-    """Seconds and highest resident memory [GB] of each stage, sampled ten times a second."""
+    """Seconds, processor seconds and highest resident memory [GB] of each stage, sampled ten times a second."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self.cpu_seconds: dict[str, float] = {}
         self.peak_gb: dict[str, float] = {}
 
     @contextmanager
@@ -50,7 +51,7 @@ class Stages:
             while not done.wait(0.1):
                 peak[0] = max(peak[0], resident_gb())
 
-        watcher, began = threading.Thread(target=watch), time.perf_counter()
+        watcher, began, worked = threading.Thread(target=watch), time.perf_counter(), time.process_time()
         watcher.start()
         try:
             yield
@@ -58,6 +59,7 @@ class Stages:
             done.set()
             watcher.join()
         self.seconds[name] = round(time.perf_counter() - began, 1)
+        self.cpu_seconds[name] = round(time.process_time() - worked, 1)
         self.peak_gb[name] = round(peak[0], 2)
 
 
@@ -178,6 +180,7 @@ def measured(n_points: int, n_days: int, *, horizon: int, threads: int) -> dict[
         "refresh_seconds": stages.seconds["refresh"],
         "peak_gb": max(stages.peak_gb.values()),
         "seconds": stages.seconds,
+        "cpu_seconds": stages.cpu_seconds,
         "stage_peak_gb": stages.peak_gb,
         "models": forecast.series["model"].value_counts().to_dict(),
         "mean_units_a_day": round(float(forecast.mean.mean()), 4),

@@ -9,6 +9,7 @@ the shelf will be, which is higher, because busy days sell out: a plan needs it.
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 import tempfile
@@ -26,8 +27,15 @@ from _score_freshretailnet import score
 
 from forecasting.availability import forecast_sales
 from forecasting.config import ForecastConfig
+from forecasting.features import feature_names
+from forecasting.forecaster import Forecaster
+from forecasting.members import Choice
+from forecasting.models.lightgbm_direct import NAME as GLOBAL
+from forecasting.models.lightgbm_direct import fit_global_model
 from forecasting.pipeline import fit_forecaster, forecast_demand
-from network.graph import build_network
+from forecasting.training import training_rows
+from network.graph import SupplyNetwork, build_network
+from network.snapshot import Snapshot
 
 LEVELS = tuple(np.round(np.arange(0.05, 0.951, 0.05), 2))
 # Days between rolling origins.
@@ -50,7 +58,7 @@ def forecast_days(days: FreshDays, cutoff: pd.Timestamp, *, config: ForecastConf
     """
     snapshot = fresh_snapshot(days, cutoff)
     network, horizon = build_network(snapshot), config.horizon_days
-    forecaster = fit_forecaster(snapshot, network, config)
+    forecaster = global_forecaster(snapshot, network, config)
     demand = forecast_demand(snapshot, network, forecaster, horizon)
     full = forecast_demand(snapshot, network, forecaster, horizon, target_shelf=1.0)
     columns = {
@@ -63,11 +71,28 @@ def forecast_days(days: FreshDays, cutoff: pd.Timestamp, *, config: ForecastConf
     return _long(full.series, columns, cutoff)
 
 
+def global_forecaster(snapshot: Snapshot, network: SupplyNetwork, config: ForecastConfig) -> Forecaster:
+    """Fit, and let the global model serve every class: a baseline knows nothing of the shelf of a target day.
+
+    The choice between models is made on demand whatever the shelf will be, and on a few weeks here.
+    """
+    forecaster = fit_forecaster(snapshot, network, config)
+    model = forecaster.global_model
+    if model is None:
+        evidence = forecaster.evidence(snapshot, network, horizon=config.horizon_days)
+        rows = training_rows(evidence, config, last_target=evidence.last_day, horizon=config.horizon_days)
+        model = fit_global_model(rows, feature_names(evidence), config=config)
+    if model is None:
+        raise SystemExit("too few days to fit the global model")
+    choices = dict.fromkeys(forecaster.choices, Choice.of_one(GLOBAL, ""))
+    return dataclasses.replace(forecaster, global_model=model, choices=choices)
+
+
 def forecast_sales_as_demand(days: FreshDays, cutoff: pd.Timestamp, *, config: ForecastConfig) -> pd.DataFrame:
     """The same model with sales taken as demand: keys, dt, mean."""
     snapshot = fresh_snapshot(days, cutoff, is_censored=False)
     network = build_network(snapshot)
-    forecast = forecast_demand(snapshot, network, fit_forecaster(snapshot, network, config), config.horizon_days)
+    forecast = forecast_demand(snapshot, network, global_forecaster(snapshot, network, config), config.horizon_days)
     return _long(forecast.series, {"mean": forecast.mean}, cutoff)
 
 

@@ -15,6 +15,7 @@ from experiments.world_calendar import build_calendar, build_closures
 from experiments.world_config import CHANNELS, LAST_DAY, Floats, WorldConfig
 from experiments.world_demand import Intensity, Units, build_intensity, draw_demand, mean_demand
 from experiments.world_drivers import Drivers, build_drivers
+from experiments.world_effects import signal_effects
 from experiments.world_goods import CATEGORIES, Goods, build_assortment, build_goods
 from experiments.world_lanes import build_lanes
 from experiments.world_places import Places, build_places
@@ -75,6 +76,7 @@ class World:
     truth : frames that the engine must never see. `latent_demand` (date, sku, zone, channel, units, is_future) lists
         all demand above zero, published days and future ones. `future_signals` and `future_promotions` are rows of the
         contract tables that become known later; `open_order_arrivals` says when open orders will really come.
+        `signal_effects` (date, sku, mean, base, effect) says what interest, bursts, weather and footfall truly did.
     settings : text of `chain.toml`.
     """
 
@@ -114,6 +116,9 @@ def build_world(config: WorldConfig | None = None) -> World:
     _, _, arrivals = order_tables(config, draft.places, draft.goods, orders=draft.history.orders)
     truth |= {"future_signals": later_signals, "open_order_arrivals": arrivals, "signals": signal_truth(draft.goods)}
     truth |= {"latent_demand": _latent(draft), "skus": _sku_truth(draft), "points": _point_truth(draft)}
+    truth["signal_effects"] = signal_effects(
+        config, draft.places, draft.goods, intensity=draft.intensity, drivers=draft.drivers
+    )
     name = f"demo-{config.n_skus}x{config.n_stores}x{config.n_days}-{config.seed}"
     return World(name, LAST_DAY, tables, truth, _settings_text(name))
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.evidence import Evidence, build_evidence
+from forecasting.evidence import Evidence
 from forecasting.explain import split_forecast
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def forecast_changes(before: Vintage, after: Vintage, pairs: pd.DataFrame, *, da
 
 
 def _evidence(vintage: Vintage, horizon: int) -> Evidence:
-    config = vintage.forecaster.config
-    return build_evidence(vintage.snapshot, vintage.network, horizon=horizon, max_signals=config.max_signals)
+    return vintage.forecaster.evidence(vintage.snapshot, vintage.network, horizon=horizon)
 
 
 def _rows(evidence: Evidence, keys: pd.MultiIndex) -> Ints:

@@ -30,10 +30,16 @@ class ForecastConfig:
     min_history_days
         A panel shorter than this gets no global model.
     max_signals
-        Signals used at most, those with the most values first.
+        Signals that may stand alone; beyond, those of one family and kind of key are fused to two factors.
+    has_signal_features
+        Whether the global model reads level, change, age and burst of every signal, beside the factor by which leads
+        and effects move demand. Off: more columns made it worse where no signal matters.
     objective
         What the global model minimises: "tweedie" deviance, which weighs series by volume, or the "relative" error,
         which weighs every series-day alike (squared error of the logarithm).
+    has_rhythm
+        Whether the model reads what is usual on a day: rates by weekday and promotion, the level against them, last
+        year's days, event factors and openings. The relative objective always does.
     """
 
     horizon_days: int = 28
@@ -45,7 +51,14 @@ class ForecastConfig:
     max_rounds: int = 250
     min_history_days: int = 28
     max_signals: int = 12
+    has_signal_features: bool = False
     objective: str = "tweedie"
+    has_rhythm: bool = False
+
+    @property
+    def reads_rhythm(self) -> bool:
+        """Whether the global model reads what is usual on a day."""
+        return self.has_rhythm or self.objective == "relative"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""

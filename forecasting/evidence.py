@@ -18,6 +18,8 @@ from forecasting.promotions import PromotionPlan, promotion_plan
 from forecasting.relations import successions, with_predecessors
 from forecasting.rhythm import Rhythm, build_rhythm
 from forecasting.seasons import Seasons, build_seasons
+from forecasting.signal_factors import build_drivers
+from forecasting.signal_plan import SignalPlan
 from forecasting.signals import SignalStore
 from forecasting.stock_points import open_days
 
@@ -38,6 +40,8 @@ class Evidence:
         The past.
     signals
         Read through ``as_of`` only.
+    signal_plan
+        Which drivers are made of them, and how they lead demand.
     promotions
         Read through ``announced`` only.
     seasons
@@ -49,21 +53,22 @@ class Evidence:
     horizon
         Days after the cutoff that are covered.
     rhythm
-        What is usual on weekdays, promoted days and events.
+        What is usual on weekdays, promoted days and events; None where no model reads it.
     openings
-        Closed days around each day; read with the last day known at an origin only.
+        Closed days around each day, read with the last day known at an origin only; None where no model reads them.
     """
 
     panel: Panel
     history: History
     signals: SignalStore
+    signal_plan: SignalPlan
     promotions: PromotionPlan
     seasons: Seasons
     region_rows: Ints
     is_active: npt.NDArray[np.bool_]
     horizon: int
-    rhythm: Rhythm
-    openings: Openings
+    rhythm: Rhythm | None = None
+    openings: Openings | None = None
 
     @property
     def last_day(self) -> int:
@@ -75,7 +80,15 @@ class Evidence:
         return self.seasons.event_codes_at(self.region_rows[series], days)
 
 
-def build_evidence(snapshot: Snapshot, network: SupplyNetwork, *, horizon: int, max_signals: int) -> Evidence:
+def build_evidence(
+    snapshot: Snapshot,
+    network: SupplyNetwork,
+    *,
+    horizon: int,
+    max_signals: int,
+    signal_plan: SignalPlan | None = None,
+    has_rhythm: bool = False,
+) -> Evidence:
     """Build panel, running sums, signals, promotions and calendar of a snapshot.
 
     Parameters
@@ -87,7 +100,11 @@ def build_evidence(snapshot: Snapshot, network: SupplyNetwork, *, horizon: int, 
     horizon
         Days after the cutoff to cover.
     max_signals
-        Signals kept at most.
+        Signals that may stand alone; the rest of a family is fused.
+    signal_plan
+        Of a fitted forecaster; None = every driver, no lead and no gate yet.
+    has_rhythm
+        Whether to add what is usual on a day.
     """
     panel = build_panel(snapshot, network)
     first, n_days = panel.dates[0], panel.n_days + horizon
@@ -105,19 +122,29 @@ def build_evidence(snapshot: Snapshot, network: SupplyNetwork, *, horizon: int, 
     is_open = open_days(network, panel.series, first=first, n_days=n_days)
     is_active = is_open & (days <= end) & ((days >= begin) | _sells_at_once(panel)[:, None])
     history, region_rows = build_history(panel, unusual), seasons.rows(panel.series["region"])
-    past_codes = seasons.event_codes(panel.n_days)[region_rows]
-    return Evidence(
+    signals = SignalStore(snapshot.table("signals"), first)
+    if signal_plan is None:
+        signal_plan = SignalPlan(build_drivers(signals, panel.n_days - 1, max_signals=max_signals))
+    evidence = Evidence(
         panel=panel,
         history=history,
-        signals=SignalStore(snapshot.table("signals"), first, max_signals=max_signals),
+        signals=signals,
+        signal_plan=signal_plan,
         promotions=plan,
         seasons=seasons,
         region_rows=region_rows,
         is_active=is_active,
         horizon=horizon,
-        rhythm=build_rhythm(history, past_codes, rare=seasons.rare_events(panel.n_days)),
-        openings=build_openings(is_active),
     )
+    return with_rhythm(evidence) if has_rhythm else evidence
+
+
+def with_rhythm(evidence: Evidence) -> Evidence:
+    """Add what is usual on a day and the openings of an evidence's own history."""
+    n_days, seasons = evidence.panel.n_days, evidence.seasons
+    codes = seasons.event_codes(n_days)[evidence.region_rows]
+    rhythm = build_rhythm(evidence.history, codes, rare=seasons.rare_events(n_days))
+    return dataclasses.replace(evidence, rhythm=rhythm, openings=build_openings(evidence.is_active))
 
 
 def _sells_at_once(panel: Panel) -> npt.NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecasting.classes import demand_classes
-from forecasting.evidence import build_evidence
 from forecasting.features import Origin, origin_at
 from forecasting.forecaster import Forecaster
 from forecasting.models.lightgbm_direct import GlobalModel
@@ -76,13 +76,14 @@ def drivers(
     family; the amounts of a series sum to its forecast over the window.
     """
     horizon = int(windows.max(initial=1))
-    evidence = build_evidence(snapshot, network, horizon=horizon, max_signals=forecaster.config.max_signals)
+    evidence = forecaster.evidence(snapshot, network, horizon=horizon)
     return split_forecast(evidence, forecaster, rows, windows=windows)
 
 
 def split_forecast(evidence: Evidence, forecaster: Forecaster, rows: Ints, *, windows: Ints) -> pd.DataFrame:
     """Split as `drivers` does, for evidence that was built already and covers the windows."""
     horizon = evidence.horizon
+    evidence = dataclasses.replace(evidence, signal_plan=forecaster.signal_plan)
     origin = origin_at(evidence, evidence.last_day, horizon=horizon)
     classes = demand_classes(evidence.history, evidence.last_day)
     blended = model_means(evidence, origin, rows, classes, forecaster=forecaster, horizon=horizon)
@@ -130,6 +131,10 @@ def _global_amounts(
     by_family = np.zeros((rows.size, mean.shape[1], len(FAMILIES)))
     for column, feature in enumerate(model.features):
         by_family[:, :, FAMILIES.index(family_of(feature))] += parts[:, :, column]
+    steps = np.tile(np.arange(1, mean.shape[1] + 1), rows.size)
+    changes = origin.signals.changes(np.repeat(rows, mean.shape[1]), steps).reshape(rows.size, mean.shape[1], -1)
+    for column, family in enumerate(origin.signals.families):
+        by_family[:, :, FAMILIES.index(SIGNAL_FAMILIES[family])] += changes[:, :, column]
     start = origin.base[rows][:, None] * np.exp(parts[:, :, -1])
     total = by_family.sum(axis=2)
     # the logarithmic mean of forecast and start; where both agree it is their common value

@@ -121,13 +121,14 @@ class Origin:
     announced: PromotedDays
     neighbours: PromotedNeighbours
     signals: OriginSignals
-    rhythm: OriginRhythm
+    rhythm: OriginRhythm | None
     target_shelf: float = np.nan
 
 
 def feature_names(evidence: Evidence) -> tuple[str, ...]:
     """Names of the columns of `rows_at`."""
-    return (*ORIGIN_NAMES, *STEP_NAMES, *RHYTHM_NAMES, *signal_names(evidence.signals))
+    rhythm = () if evidence.rhythm is None else RHYTHM_NAMES
+    return (*ORIGIN_NAMES, *STEP_NAMES, *rhythm, *signal_names(evidence.signal_plan))
 
 
 def origin_at(evidence: Evidence, day: int, *, horizon: int) -> Origin:
@@ -174,23 +175,13 @@ def rows_at(evidence: Evidence, origin: Origin, series: Ints, *, steps: Ints) ->
     steps
         (n_rows,) days ahead, 1..horizon.
     """
-    return np.concatenate(
-        [
-            origin.matrix[series],
-            _step_matrix(evidence, origin, series, steps=steps),
-            rhythm_rows(
-                evidence,
-                origin.rhythm,
-                origin.day,
-                base=origin.base,
-                is_on=origin.announced.is_on,
-                series=series,
-                steps=steps,
-            ),
-            origin.signals.rows(series, steps),
-        ],
-        axis=1,
-    )
+    blocks = [origin.matrix[series], _step_matrix(evidence, origin, series, steps=steps)]
+    if origin.rhythm is not None:
+        is_on = origin.announced.is_on
+        blocks.append(
+            rhythm_rows(evidence, origin.rhythm, origin.day, base=origin.base, is_on=is_on, series=series, steps=steps)
+        )
+    return np.concatenate([*blocks, origin.signals.rows(series, steps)], axis=1)
 
 
 def _origin_matrix(evidence: Evidence, day: int, *, base: Array, analogue: Array) -> Array32:

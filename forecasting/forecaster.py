@@ -15,11 +15,16 @@ import numpy.typing as npt
 from forecasting.blend import BUCKET_ENDS, Blend
 from forecasting.config import ForecastConfig
 from forecasting.distribution import CumulativeDistribution
+from forecasting.evidence import Evidence, build_evidence
 from forecasting.members import Choice
 from forecasting.models.lightgbm_direct import GlobalModel
+from forecasting.signal_plan import SignalPlan
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from network.graph import SupplyNetwork
+    from network.snapshot import Snapshot
 
 MODEL_FILE = "global_model.txt"
 SETTINGS_FILE = "forecaster.json"
@@ -42,6 +47,8 @@ class Forecaster:
         Blend of models by demand class.
     distribution
         Calibration tables.
+    signal_plan
+        Drivers, leads, effects and gate.
     """
 
     config: ForecastConfig
@@ -49,6 +56,7 @@ class Forecaster:
     global_model: GlobalModel | None
     choices: Mapping[str, Choice]
     distribution: CumulativeDistribution
+    signal_plan: SignalPlan
 
     @cached_property
     def id(self) -> str:
@@ -70,6 +78,17 @@ class Forecaster:
         table = pd.DataFrame(rows, columns=["demand_class", "first_step", "last_step", "model", "weight"])
         return table.astype({"demand_class": "str", "model": "str", "last_step": "Int64"})
 
+    def evidence(self, snapshot: Snapshot, network: SupplyNetwork, *, horizon: int) -> Evidence:
+        """Build what this forecaster reads of a snapshot; ``horizon`` in days."""
+        return build_evidence(
+            snapshot,
+            network,
+            horizon=horizon,
+            max_signals=self.config.max_signals,
+            signal_plan=self.signal_plan,
+            has_rhythm=self.config.reads_rhythm,
+        )
+
     def to_files(self) -> dict[str, str]:
         """Return file name -> text; `from_files` reads them back bit for bit."""
         settings = {
@@ -78,6 +97,7 @@ class Forecaster:
             "choices": {name: _choice_as_lists(choice) for name, choice in self.choices.items()},
             "features": None if self.global_model is None else list(self.global_model.features),
             "smearing": 1.0 if self.global_model is None else self.global_model.smearing,
+            "signals": self.signal_plan.as_dict(),
             "distribution": _tables_as_lists(self.distribution),
         }
         files = {SETTINGS_FILE: json.dumps(settings, sort_keys=True)}
@@ -117,6 +137,7 @@ class Forecaster:
             global_model=model,
             choices={name: _choice_from_lists(choice) for name, choice in settings["choices"].items()},
             distribution=_tables_from_lists(settings["distribution"]),
+            signal_plan=SignalPlan.from_dict(settings["signals"]),
         )
 
 

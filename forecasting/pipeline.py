@@ -21,6 +21,7 @@ from forecasting.models.lightgbm_direct import fit_global_model
 from forecasting.models.protocol import PointModel
 from forecasting.planned_demand import expected_demand, planned
 from forecasting.select import select_models
+from forecasting.signal_fit import fit_signal_plan
 from forecasting.training import training_rows
 
 if TYPE_CHECKING:
@@ -57,8 +58,16 @@ def fit_forecaster(snapshot: Snapshot, network: SupplyNetwork, config: ForecastC
     -------
     A forecaster for this snapshot and later ones; any chain gets one, with fallbacks where data are few.
     """
-    evidence = build_evidence(snapshot, network, horizon=config.horizon_days, max_signals=config.max_signals)
+    evidence = build_evidence(
+        snapshot,
+        network,
+        horizon=config.horizon_days,
+        max_signals=config.max_signals,
+        has_rhythm=config.reads_rhythm,
+    )
     selection = select_models(evidence, config)
+    signal_plan = fit_signal_plan(evidence, config, last_day=evidence.last_day)
+    evidence = dataclasses.replace(evidence, signal_plan=signal_plan)
     model = None
     if selection.is_global_used:
         rows = training_rows(evidence, config, last_target=evidence.last_day, horizon=config.horizon_days)
@@ -70,6 +79,7 @@ def fit_forecaster(snapshot: Snapshot, network: SupplyNetwork, config: ForecastC
         global_model=model,
         choices=selection.choices,
         distribution=selection.distribution,
+        signal_plan=signal_plan,
     )
 
 
@@ -102,7 +112,7 @@ def forecast_demand(
     Finite, non-negative means: 0 before launch, after the end, and on closed days; the model and any fallback of each
     series are declared in ``series``.
     """
-    evidence = build_evidence(snapshot, network, horizon=horizon, max_signals=forecaster.config.max_signals)
+    evidence = forecaster.evidence(snapshot, network, horizon=horizon)
     origin = origin_at(evidence, evidence.last_day, horizon=horizon)
     origin = dataclasses.replace(origin, target_shelf=target_shelf)
     classes = demand_classes(evidence.history, evidence.last_day)

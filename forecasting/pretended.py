@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.evidence import Evidence
+from forecasting.evidence import Evidence, with_rhythm
 from forecasting.history import build_history
 
 Ints = npt.NDArray[np.int64]
@@ -90,7 +90,8 @@ def _blanked(evidence: Evidence, series: Ints, launch: Ints) -> Evidence:
     )
     unusual = np.isnan(evidence.history.demand) & ~np.isnan(panel.demand)
     history = build_history(blank, unusual)
-    return dataclasses.replace(evidence, panel=blank, history=history, is_active=evidence.is_active & ~before)
+    blanked = dataclasses.replace(evidence, panel=blank, history=history, is_active=evidence.is_active & ~before)
+    return blanked if evidence.rhythm is None else with_rhythm(blanked)
 
 
 def _changed(values: npt.NDArray[np.generic], rows: Ints, to: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecasting.openings import NAMES as OPENING_NAMES
+from forecasting.openings import Openings
 from forecasting.rhythm import LEAST_EXPOSURE, USUAL_WEEKS, Rhythm, event_factors
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class OriginRhythm:
 
     Parameters
     ----------
+    usual, openings
+        Of the evidence.
     level
         (n_series, n_columns) current levels against the usual, and long rates.
     year
@@ -62,13 +65,15 @@ class OriginRhythm:
         (n_codes + 1, n_series) factor of each event code; 1 for codes without a record.
     """
 
+    usual: Rhythm
+    openings: Openings
     level: Array32
     year: Array32 | None
     events: Array32
 
 
-def origin_rhythm(evidence: Evidence, day: int, *, base: Array, horizon: int) -> OriginRhythm:
-    """Compute what is known of every series at the end of day index ``day``.
+def origin_rhythm(evidence: Evidence, day: int, *, base: Array, horizon: int) -> OriginRhythm | None:
+    """Compute what is known of every series at the end of day index ``day``; None where no model reads it.
 
     Parameters
     ----------
@@ -82,6 +87,8 @@ def origin_rhythm(evidence: Evidence, day: int, *, base: Array, horizon: int) ->
         Days ahead that will be asked for.
     """
     rhythm, own = evidence.rhythm, evidence.history.own
+    if rhythm is None or evidence.openings is None:
+        return None
     levels = [rhythm.level.rate(day, days) for days in OWN_LEVEL_DAYS]
     levels += [rhythm.pooled_level[name].rate(day, 28)[rhythm.codes[name]] for name in POOLED_LEVELS]
     levels += [own.rate(day, days) / base for days in (182, 364)]
@@ -90,8 +97,10 @@ def origin_rhythm(evidence: Evidence, day: int, *, base: Array, horizon: int) ->
     for code in rhythm.events:
         events[code] = event_factors(rhythm, day, base=base, code=code)
     return OriginRhythm(
+        usual=rhythm,
+        openings=evidence.openings,
         level=np.column_stack(levels).astype(np.float32),
-        year=_year_table(evidence, day, horizon=horizon),
+        year=_year_table(rhythm, day, horizon=horizon),
         events=events,
     )
 
@@ -121,7 +130,7 @@ def rhythm_rows(
     n_state = len(STATE_WEEKS) + 2 + len(POOLED_STATES)
     levels = rhythm.level[series]
     result[:, :n_state] = _state_columns(
-        evidence, day, scale=base[series], is_on=is_on[series, column] > 0, series=series, steps=steps
+        evidence, rhythm.usual, day, scale=base[series], is_on=is_on[series, column] > 0, series=series, steps=steps
     )
     result[:, n_state - 1] *= np.nan_to_num(levels[:, OWN_LEVEL_DAYS.index(28)], nan=1.0)
     first = n_state + levels.shape[1]
@@ -135,7 +144,7 @@ def rhythm_rows(
         np.where(has_past, demand, np.nan),
         np.where(has_past, evidence.panel.is_promoted[series, past], np.nan),
         rhythm.events[np.where(code < rhythm.events.shape[0], code, 0), series],
-        *evidence.openings.at(series, target, known_until=day + is_on.shape[1]),
+        *rhythm.openings.at(series, target, known_until=day + is_on.shape[1]),
     ]
     for offset, values in enumerate(rest, start=first + years):
         result[:, offset] = values
@@ -143,10 +152,16 @@ def rhythm_rows(
 
 
 def _state_columns(
-    evidence: Evidence, day: int, *, scale: Array, is_on: npt.NDArray[np.bool_], series: Ints, steps: Ints
+    evidence: Evidence,
+    rhythm: Rhythm,
+    day: int,
+    *,
+    scale: Array,
+    is_on: npt.NDArray[np.bool_],
+    series: Ints,
+    steps: Ints,
 ) -> Array32:
     """Rates of the target's weekday on days promoted as it is, against the base; the last column is the usual rate."""
-    rhythm = evidence.rhythm
     last = day - (-steps % 7)
     other = _state_rate(rhythm.states, ~is_on, series, last, n_weeks=USUAL_WEEKS)
     ratio = _promotion_ratio(rhythm, is_on, series, last)
@@ -201,13 +216,12 @@ def _state_rate(
     return result
 
 
-def _year_table(evidence: Evidence, day: int, *, horizon: int) -> Array32 | None:
+def _year_table(rhythm: Rhythm, day: int, *, horizon: int) -> Array32 | None:
     """Index around each target day a year ago against the four weeks before the origin's own day a year ago."""
     then = day - YEAR_DAYS
     if then < LEAST_BEFORE_YEAR:
         return None
-    rhythm = evidence.rhythm
-    table = np.empty((len(YEAR_WINDOWS), horizon, evidence.panel.n_series), dtype=np.float32)
+    table = np.empty((len(YEAR_WINDOWS), horizon, rhythm.codes["all"].size), dtype=np.float32)
     for row, (pool, half) in enumerate(YEAR_WINDOWS):
         rates = rhythm.pooled_level[pool] if pool else rhythm.level
         usual = rates.rate(then, 28)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ from forecasting.models.lightgbm_direct import NAME as GLOBAL
 from forecasting.models.lightgbm_direct import GlobalModel, fit_global_model
 from forecasting.models.protocol import PointModel
 from forecasting.pretended import pretended_launches
+from forecasting.signal_fit import fit_signal_plan
 from forecasting.training import training_rows
 
 Array = npt.NDArray[np.float64]
@@ -70,6 +72,9 @@ def select_models(evidence: Evidence, config: ForecastConfig) -> Selection:
         unjudged = Choice.of_one("moving_average", TOO_SHORT)
         prior = calibrated_distribution(_no_errors(), CLASSES, seed=config.seed)
         return Selection(dict.fromkeys(CLASSES, unjudged), prior, is_global_used=False)
+    evidence = dataclasses.replace(
+        evidence, signal_plan=fit_signal_plan(evidence, config, last_day=held_out.origins[0])
+    )
     models = dict(BASELINES)
     trial = _trial_model(evidence, config, held_out)
     if trial is not None:
@@ -111,9 +116,8 @@ def _calibration_series(n_series: int, config: ForecastConfig) -> Ints:
 def _class_codes(evidence: Evidence, held_out: HeldOut, series: Ints) -> Ints:
     index = {name: code for code, name in enumerate(CLASSES, start=1)}
     rows = [demand_classes(evidence.history, day)[series] for day in held_out.origins]
-    return np.array([[index[name] for name in row] for row in rows], dtype=np.int64).reshape(
-        len(held_out.origins), series.size
-    )
+    codes = np.array([[index[name] for name in row] for row in rows], dtype=np.int64)
+    return codes.reshape(len(held_out.origins), series.size)
 
 
 def _held_out_means(

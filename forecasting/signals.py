@@ -17,6 +17,8 @@ Ints = npt.NDArray[np.int64]
 
 # Days back from the origin that features look at.
 LOOK_BACK_DAYS = 91
+# Ends the name of a channel whose values are multiplied by their sentiment.
+TONE = "~tone"
 # The column of the series table that a key type names; `global` has one key for all.
 SERIES_COLUMN = {
     "sku": "sku",
@@ -51,26 +53,29 @@ class SignalView:
     keys
         Key names.
     values
-        (n_keys, LOOK_BACK_DAYS + horizon): columns end with the days after the origin; NaN where nothing was known.
+        (n_keys, look_back + horizon): columns end with the days after the origin; NaN where nothing was known.
+    look_back
+        Days up to and including the origin.
     """
 
     keys: pd.Index
     values: Array
+    look_back: int
 
     @property
     def past(self) -> Array:
-        """Values dated up to the origin, (n_keys, LOOK_BACK_DAYS)."""
-        return self.values[:, :LOOK_BACK_DAYS]
+        """Values dated up to the origin, (n_keys, look_back)."""
+        return self.values[:, : self.look_back]
 
     @property
     def ahead(self) -> Array:
         """Values dated after the origin and known by then, (n_keys, horizon)."""
-        return self.values[:, LOOK_BACK_DAYS:]
+        return self.values[:, self.look_back :]
 
 
 @dataclass(frozen=True, eq=False)
 class _Records:
-    """Rows of one channel, sorted by key, date and known_at."""
+    """Rows of one channel, sorted by date, known_at and key."""
 
     keys: pd.Index
     key: Ints
@@ -82,33 +87,33 @@ class _Records:
 class SignalStore:
     """All signals of a chain, read through `as_of` only.
 
+    A signal with a tone makes a second channel: value times sentiment, named ``signal~tone``.
+
     Parameters
     ----------
     signals
         The contract's signals table.
     first
         Date of day index 0.
-    max_signals
-        Channels kept at most, those with the most values first.
     """
 
-    def __init__(self, signals: pd.DataFrame, first: pd.Timestamp, *, max_signals: int) -> None:
+    def __init__(self, signals: pd.DataFrame, first: pd.Timestamp) -> None:
         self._records: dict[Channel, _Records] = {}
-        if signals.empty:
-            return
         kept = signals[signals["value"].notna()]
-        sizes = kept.groupby(["signal", "key_type"], sort=True).size().sort_values(ascending=False, kind="stable")
-        for signal, key_type in sorted(sizes.index[:max_signals]):
-            rows = kept[(kept["signal"] == signal) & (kept["key_type"] == key_type)]
-            channel = Channel(str(signal), str(key_type), str(rows["family"].mode().iloc[0]))
-            self._records[channel] = _records(rows, first)
+        for (signal, key_type), rows in kept.groupby(["signal", "key_type"], sort=True):
+            family = str(rows["family"].mode().iloc[0])
+            self._records[Channel(str(signal), str(key_type), family)] = _records(rows, first)
+            toned = rows[rows["sentiment"].notna()] if "sentiment" in rows.columns else rows.iloc[:0]
+            if len(toned):
+                toned = toned.assign(value=toned["value"] * toned["sentiment"])
+                self._records[Channel(f"{signal}{TONE}", str(key_type), family)] = _records(toned, first)
 
     @property
     def channels(self) -> tuple[Channel, ...]:
         """Channels in a fixed order."""
         return tuple(self._records)
 
-    def as_of(self, origin: int, channel: Channel, *, horizon: int) -> SignalView:
+    def as_of(self, origin: int, channel: Channel, *, horizon: int, look_back: int = LOOK_BACK_DAYS) -> SignalView:
         """Return the values of a channel as known at the end of day index ``origin``.
 
         Parameters
@@ -116,21 +121,26 @@ class SignalStore:
         origin
             Day index.
         channel
-            One of `channels`.
+            Any channel; one that the chain does not have has no keys.
         horizon
             Days after the origin for which known-ahead values are wanted.
+        look_back
+            Days up to and including the origin that are wanted.
         """
-        records = self._records[channel]
-        start = origin - LOOK_BACK_DAYS + 1
-        usable = (records.known_day <= origin) & (records.day >= start) & (records.day <= origin + horizon)
-        values = np.full((len(records.keys), LOOK_BACK_DAYS + horizon), np.nan)
+        records = self._records.get(channel)
+        if records is None:
+            return SignalView(pd.Index([], dtype="str"), np.full((0, look_back + horizon), np.nan), look_back)
+        start = origin - look_back + 1
+        days = slice(*np.searchsorted(records.day, [start, origin + horizon + 1]))
+        usable = records.known_day[days] <= origin
+        values = np.full((len(records.keys), look_back + horizon), np.nan)
         # rows are sorted by known_at within a date: the last assignment is the last version known
-        values[records.key[usable], records.day[usable] - start] = records.value[usable]
-        return SignalView(keys=records.keys, values=values)
+        values[records.key[days][usable], records.day[days][usable] - start] = records.value[days][usable]
+        return SignalView(keys=records.keys, values=values, look_back=look_back)
 
 
 def _records(rows: pd.DataFrame, first: pd.Timestamp) -> _Records:
-    ordered = rows.sort_values(["key", "date", "known_at"], kind="stable")
+    ordered = rows.sort_values(["date", "known_at", "key"], kind="stable")
     codes, keys = pd.factorize(ordered["key"].fillna(""), sort=True)
     day = (ordered["date"] - first) // pd.Timedelta(days=1)
     known = (ordered["known_at"].dt.normalize() - first) // pd.Timedelta(days=1)
@@ -143,8 +153,18 @@ def _records(rows: pd.DataFrame, first: pd.Timestamp) -> _Records:
     )
 
 
-def series_keys(view: SignalView, channel: Channel, series: pd.DataFrame) -> Ints:
-    """Row of the view for each series; -1 where the series has none."""
-    if channel.key_type == "global":
-        return np.zeros(len(series), dtype=np.int64)
-    return view.keys.get_indexer(pd.Index(series[SERIES_COLUMN[channel.key_type]])).astype(np.int64)
+def series_keys(keys: pd.Index, key_type: str, series: pd.DataFrame) -> Ints:
+    """Position of each series' key among ``keys``; -1 where it is none of them.
+
+    Parameters
+    ----------
+    keys
+        Key names of a channel.
+    key_type
+        What they name.
+    series
+        The panel's series.
+    """
+    if key_type == "global":
+        return np.full(len(series), 0 if len(keys) else -1, dtype=np.int64)
+    return keys.get_indexer(pd.Index(series[SERIES_COLUMN[key_type]])).astype(np.int64)

@@ -77,7 +77,11 @@ def training_rows(evidence: Evidence, config: ForecastConfig, *, last_target: in
             features = rows_at(evidence, origin, series, steps=steps)
             shown = _shown_shelf(evidence, series, days=day + steps, random=shelf_random)
             features[:, feature_names(evidence).index(TARGET_SHELF)] = shown
-            parts.append((features, *_labels(evidence, origin.base, series, days=day + steps, is_relative=is_relative)))
+            target, weight = _labels(evidence, origin.base, series, days=day + steps, is_relative=is_relative)
+            # the model learns demand with signals at rest: what they do is a factor of its own
+            lift = origin.signals.lift(series, steps).astype(np.float32)
+            heavier = np.float32(1.0) if is_relative else lift ** np.float32(2.0 - TWEEDIE_POWER)
+            parts.append((features, target / lift, weight * heavier))
     if not parts:
         return TrainingRows(*(np.zeros(shape, dtype=np.float32) for shape in ((0, 0), (0,), (0,))))
     return TrainingRows(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from forecasting.config import ForecastConfig
 from forecasting.evidence import Evidence
 from forecasting.features import Origin, feature_names, rows_at
-from forecasting.rhythm_features import NAMES as RHYTHM_NAMES
 from forecasting.training import TWEEDIE_POWER, TrainingRows
 
 Array = npt.NDArray[np.float64]
@@ -56,7 +55,6 @@ class GlobalModel:
     features: tuple[str, ...]
     threads: int
     name: str = NAME
-
     objective: str = "tweedie"
     smearing: float = 1.0
 
@@ -71,8 +69,8 @@ class GlobalModel:
             scaled = booster.predict(rows, num_threads=self.threads)
             if self.objective == RELATIVE:
                 scaled = np.exp(scaled) * event_factors_of(rows, self.features) * self.smearing
-            scaled = scaled.reshape(chunk.size, horizon)
-            result[first : first + size] = scaled * origin.base[chunk][:, None]
+            lifts = origin.signals.lifts(chunk, horizon=horizon)
+            result[first : first + size] = scaled.reshape(chunk.size, horizon) * (origin.base[chunk][:, None] * lifts)
         return np.maximum(result, 0.0)
 
     def contributions(self, evidence: Evidence, origin: Origin, series: Ints, *, horizon: int) -> Array:
@@ -121,8 +119,6 @@ def fit_global_model(rows: TrainingRows, features: tuple[str, ...], *, config: F
     if rows.target.size < MIN_ROWS or not rows.target.any():
         return None
     is_relative = config.objective == RELATIVE
-    if not is_relative:
-        rows, features = _without_usual_days(rows, features)
     label = _log_label(rows, features) if is_relative else rows.target
     data = lightgbm.Dataset(
         rows.features,
@@ -140,13 +136,6 @@ def fit_global_model(rows: TrainingRows, features: tuple[str, ...], *, config: F
     fitted = np.asarray(booster.predict(rows.features[told], num_threads=config.threads), dtype=np.float64)
     unexplained = label[told] - fitted
     return dataclasses.replace(model, smearing=float(np.average(np.exp(unexplained), weights=rows.weight[told])))
-
-
-def _without_usual_days(rows: TrainingRows, features: tuple[str, ...]) -> tuple[TrainingRows, tuple[str, ...]]:
-    """Leave out what is usual on a day, except a year ago: with few promotions it hides what a new one does."""
-    kept = [column for column, name in enumerate(features) if name not in RHYTHM_NAMES or "_year_" in name]
-    picked = dataclasses.replace(rows, features=rows.features[:, kept])
-    return picked, tuple(features[column] for column in kept)
 
 
 def event_factors_of(rows: Array32, features: tuple[str, ...]) -> Array:

@@ -9,12 +9,12 @@ from forecasting.signals import LOOK_BACK_DAYS, Channel, SignalStore, series_key
 FIRST = pd.Timestamp("2024-01-01")
 
 
-def store(rows: list[tuple[str, str, str, float]], max_signals: int = 12) -> SignalStore:
+def store(rows: list[tuple[str, str, str, float]]) -> SignalStore:
     frame = pd.DataFrame(rows, columns=["key", "date", "known_at", "value"])
     frame = frame.assign(signal="rain", key_type="region", family="weather")
     for name in ("date", "known_at"):
         frame[name] = pd.to_datetime(frame[name], format="ISO8601").astype("datetime64[ns]")
-    return SignalStore(frame, FIRST, max_signals=max_signals)
+    return SignalStore(frame, FIRST)
 
 
 RAIN = Channel("rain", "region", "weather")
@@ -48,9 +48,22 @@ def test_a_view_is_as_long_as_the_look_back_and_the_horizon():
 def test_series_find_their_key_and_others_none():
     view = store([("EAST", "2024-01-02", "2024-01-02", 1.0)]).as_of(5, RAIN, horizon=1)
     series = pd.DataFrame({"region": ["WEST", "EAST"]})
-    assert series_keys(view, RAIN, series).tolist() == [-1, 0]
+    assert series_keys(view.keys, "region", series).tolist() == [-1, 0]
 
 
-def test_only_the_largest_signals_are_kept():
-    signals = store([("EAST", "2024-01-02", "2024-01-02", 1.0)], max_signals=0)
-    assert signals.channels == ()
+def test_a_signal_with_a_tone_makes_a_second_channel():
+    frame = pd.DataFrame(
+        {"signal": "mentions", "key_type": "sku", "key": "K1", "date": FIRST, "known_at": FIRST, "family": "social",
+         "value": [4.0], "sentiment": [-0.5]}
+    )  # fmt: skip
+    signals = SignalStore(frame, FIRST)
+    names = [channel.signal for channel in signals.channels]
+    assert names == ["mentions", "mentions~tone"]
+    # 4 mentions at tone -0.5
+    assert signals.as_of(0, signals.channels[1], horizon=0).past[0, -1] == -2.0
+
+
+def test_a_channel_that_the_chain_does_not_have_has_no_keys():
+    view = store([("EAST", "2024-01-02", "2024-01-02", 1.0)]).as_of(5, Channel("x", "sku", "search"), horizon=2)
+    assert len(view.keys) == 0
+    assert view.values.shape == (0, LOOK_BACK_DAYS + 2)
