@@ -101,8 +101,9 @@ def _without_nul(table: str, data: bytes) -> tuple[bytes, list[Finding]]:
 
 
 def _header(data: bytes) -> list[str]:
-    line = data.lstrip(b"\r\n").split(b"\n", 1)[0].decode()
-    return [name.strip() for name in next(csv.reader([line]), [""])]
+    line = data.lstrip(b"\r\n").split(b"\n", 1)[0].rstrip(b"\r").decode()
+    # a lone carriage return inside the line would end a record there: it is a blank of a damaged name
+    return [name.strip() for name in next(csv.reader([line.replace("\r", " ")]), [""])]
 
 
 def _read_fast(data: bytes, n_columns: int) -> pd.DataFrame | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-import freshretailnet
 import numpy as np
 import pandas as pd
 import pytest
 
+from examples import freshretailnet
 from network.ingest import load_snapshot
 
 DAYS = pd.date_range("2024-05-01", periods=10)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import rossmann
 
+from examples import rossmann
 from network.ingest import load_snapshot
 
 DAYS = pd.date_range("2015-05-04", "2015-06-19")  # a Monday to a Friday

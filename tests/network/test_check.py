@@ -74,6 +74,15 @@ def test_key_codes_order_and_join_rows_as_their_keys_do(keys: list[tuple[str, in
             assert (left < right) == (left_code < right_code)
 
 
+def test_a_lone_carriage_return_in_a_header_is_a_breach_not_an_error(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(DATA / "good" / "tiny", tmp_path / "tiny"))
+    file = folder / "skus.csv"
+    file.write_bytes(b"\x01\r" + file.read_bytes())
+    with pytest.raises(ContractError) as caught:
+        load_chain(folder)
+    assert {breach.table for breach in caught.value.breaches} == {"skus"}
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from(["skus.csv", "lanes.csv", "sales.csv", "signals.csv", "chain.toml"]), st.data())
 def test_damaged_bytes_end_in_a_chain_or_in_breaches_never_in_another_error(name: str, data: st.DataObject) -> None:
