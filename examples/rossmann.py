@@ -59,10 +59,8 @@ PLACE_BY_STATE = {
     "SH": (54.32, 10.13),
     "TH": (50.98, 11.03),
 }
-MONTHS = {"Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6, "Jul": 7, "Aug": 8, "Sept": 9, "Oct": 10} | {
-    "Nov": 11,
-    "Dec": 12,
-}
+MONTHS = {"Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6, "Jul": 7, "Aug": 8, "Sept": 9, "Oct": 10}
+MONTHS |= {"Nov": 11, "Dec": 12}
 
 STOCK = StockRule(
     store_days=(1.0, 6.0),
@@ -276,17 +274,23 @@ def promo2_months(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
 
 
 def calendar_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Public and school holidays by state."""
+    """Public and school holidays by state, and carnival, when shops in some towns close early."""
     is_public, is_school = rows["StateHoliday"] != "0", rows["SchoolHoliday"] == 1
     marked = rows[["date", "region"]].assign(public=is_public, school=is_school)
     share = marked.groupby(["date", "region"])[["public", "school"]].mean().reset_index()
-    is_public, is_school = share["public"] > 0.5, share["school"] > 0.5
+    kinds = [share["public"] > 0.5, share["date"].isin(carnival_days(share["date"].dt.year)), share["school"] > 0.5]
     days = share.assign(
-        event=np.select([is_public, is_school], ["public holiday", "school holiday"], ""),
-        event_type=np.select([is_public, is_school], ["holiday", "school"], ""),
-        is_workday=(share["date"].dt.day_of_week < 5) & ~is_public,
+        event=np.select(kinds, ["public holiday", "carnival", "school holiday"], ""),
+        event_type=np.select(kinds, ["holiday", "carnival", "school"], ""),
+        is_workday=(share["date"].dt.day_of_week < 5) & ~kinds[0],
     )
-    return days.loc[is_public | is_school, ["date", "region", "event", "event_type", "is_workday"]]
+    return days.loc[days["event"] != "", ["date", "region", "event", "event_type", "is_workday"]]
+
+
+def carnival_days(years: pd.Series) -> list[pd.Timestamp]:
+    """Rose Monday and Shrove Tuesday: 48 and 47 days before Easter Sunday."""
+    easter = [pd.Timestamp(year, 1, 1) + pd.offsets.Easter() for year in sorted(set(years))]
+    return [sunday - pd.Timedelta(days=back) for sunday in easter for back in (48, 47)]
 
 
 def closure_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -322,7 +326,6 @@ def build_chain(folder: Path) -> ChainFolder:
         "closures": closure_table(rows),
         **invented_stock(sales, locations, STOCK, unit_factor=UNIT_FACTOR, rng=rng),
     }
-    economics = {"holding_rate_per_year": 0.25, "gross_margin": 0.30}
     return ChainFolder(
         "rossmann",
         "EUR",
@@ -331,7 +334,7 @@ def build_chain(folder: Path) -> ChainFolder:
         ASSUMPTIONS,
         country="DE",
         unit_factor=UNIT_FACTOR,
-        economics=economics,
+        economics={"holding_rate_per_year": 0.25, "gross_margin": 0.30},
     )
 
 

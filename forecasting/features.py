@@ -192,14 +192,13 @@ def _origin_matrix(evidence: Evidence, day: int, *, base: Array, analogue: Array
     variance = np.maximum(history.squares.window(day, 91) / exposure - mean**2, 0.0)
     seen_28 = np.maximum(history.seen_days.window(day, 28), 1.0)
     seen_91 = np.maximum(history.seen_days.window(day, 91), 1.0)
-    shelf_28 = np.maximum(history.own.exposure.window(day, 28), 1e-9)
     category = history.pools["category"].rates.rate(day, 28)[history.pools["category"].codes]
     columns = [
         np.log(base),
         *(history.own.rate(day, days) / base for days in OWN_WINDOWS),
         *(_demand_on(evidence, day - back) / base for back in LAST_DAYS),
-        history.own.exposure.window(day, 7) / 7.0,
-        history.own.exposure.window(day, 28) / 28.0,
+        history.shelf.window(day, 7) / 7.0,
+        history.shelf.window(day, 28) / 28.0,
         history.sold_days.window(day, 28) / seen_28,
         history.sold_days.window(day, 91) / seen_91,
         np.where(history.last_sale[day] >= 0, np.minimum(day - history.last_sale[day], LONG_AGE_DAYS), np.nan),
@@ -208,7 +207,7 @@ def _origin_matrix(evidence: Evidence, day: int, *, base: Array, analogue: Array
         *(_pool_trend(evidence, name, day, windows=(2, 14)) for name in TREND_POOLS),
         np.log(np.maximum(analogue, LEAST_BASE) / base),
         np.log(np.maximum(np.nan_to_num(category), LEAST_BASE) / base),
-        history.promoted.exposure.window(day, 28) / shelf_28,
+        history.promoted.exposure.window(day, 28) / seen_28,
         history.plain.rate(day, 28) / base,
         history.promoted.rate(day, 91) / base,
         panel.price[:, day],

@@ -148,7 +148,9 @@ class History:
     own
         Rates of each series; ``plain`` leaves promoted days out, ``promoted`` keeps only them.
     squares
-        Running sum of squared demand times exposure.
+        Running sum of squared demand.
+    shelf
+        Running sum of the share of observed days on the shelf.
     sold_days, seen_days
         Running counts of observed days with demand and of observed days.
     last_sale
@@ -163,6 +165,7 @@ class History:
     plain: Rates
     promoted: Rates
     squares: RunningSum
+    shelf: RunningSum
     sold_days: RunningSum
     seen_days: RunningSum
     last_sale: Ints
@@ -181,11 +184,10 @@ def build_history(panel: Panel, unusual: npt.NDArray[np.bool_] | None = None) ->
     """
     usual = panel.demand if unusual is None or not unusual.any() else np.where(unusual, np.nan, panel.demand)
     seen = ~np.isnan(usual)
-    exposure = np.where(seen, panel.available, 0.0)
     demand = np.where(seen, usual, 0.0)
-    # a lifted day counts as the share of the day that was seen
-    units = demand * exposure
-    own = Rates(RunningSum.of(units), RunningSum.of(exposure))
+    # a lifted day counts whole: days of high demand empty the shelf, and weighing them by the share that was seen would
+    # make every rate too low
+    own = Rates(RunningSum.of(demand), RunningSum.of(seen))
     promoted = panel.is_promoted
     is_sold = demand > 0
     days = np.where(is_sold, np.arange(panel.n_days)[None, :], -1)
@@ -193,9 +195,10 @@ def build_history(panel: Panel, unusual: npt.NDArray[np.bool_] | None = None) ->
         panel=panel,
         demand=usual,
         own=own,
-        plain=Rates(RunningSum.of(units * ~promoted), RunningSum.of(exposure * ~promoted)),
-        promoted=Rates(RunningSum.of(units * promoted), RunningSum.of(exposure * promoted)),
-        squares=RunningSum.of(demand * units),
+        plain=Rates(RunningSum.of(demand * ~promoted), RunningSum.of(seen & ~promoted)),
+        promoted=Rates(RunningSum.of(demand * promoted), RunningSum.of(seen & promoted)),
+        squares=RunningSum.of(demand**2),
+        shelf=RunningSum.of(np.where(seen, panel.available, np.float32(0))),
         sold_days=RunningSum.of(is_sold),
         seen_days=RunningSum.of(seen),
         last_sale=np.maximum.accumulate(days, axis=1).T.astype(np.int64).copy(),

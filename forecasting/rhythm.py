@@ -65,8 +65,8 @@ def build_rhythm(history: History, event_code: Ints, *, rare: tuple[int, ...]) -
         Codes of events that happen on few days.
     """
     panel = history.panel
-    exposure = np.where(np.isnan(history.demand), np.float32(0), panel.available)
-    units = np.nan_to_num(history.demand) * exposure
+    exposure = np.where(np.isnan(history.demand), np.float32(0), np.float32(1))
+    units = np.nan_to_num(history.demand)
     is_special = np.isin(event_code, rare)
     promoted = panel.is_promoted
     states = tuple(

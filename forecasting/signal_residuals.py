@@ -91,8 +91,8 @@ def demand_units(panel: Panel, key_type: str, *, last_day: int) -> Units:
     days = slice(0, last_day + 1)
     demand, shelf = panel.demand[:, days], panel.available[:, days]
     is_seen = ~np.isnan(demand) & (shelf >= MIN_SHELF) & ~panel.is_promoted[:, days]
-    exposure = np.where(is_seen, shelf, np.float32(0.0))
-    units = np.nan_to_num(demand) * exposure
+    exposure = is_seen.astype(np.float32)
+    units = np.where(is_seen, demand, np.float32(0.0))
     rate = units.sum(axis=1, dtype=np.float64) / np.maximum(exposure.sum(axis=1, dtype=np.float64), 1e-9)
     membership = sparse.csr_matrix((np.ones(code.size), (code, np.arange(code.size))), shape=(len(names), code.size))
     usual = membership @ (exposure * rate[:, None].astype(np.float32))

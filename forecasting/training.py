@@ -22,8 +22,6 @@ MAX_ORIGINS = 56
 OLDER_GAP_DAYS, MAX_OLDER_ORIGINS = 12, 84
 # Every second origin is drawn from the most recent days, the rest from the whole history.
 RECENT_DAYS = 120
-# Labels of days with less of the shelf filled are left out.
-MIN_LABEL_SHELF = 0.3
 # Share of rows that show the shelf of their target day. Days that stay full are days of low demand, so the model must
 # tell them apart to forecast them, and rows that hide the shelf teach it demand whatever the shelf will be.
 SHOWN_SHELF_SHARE = 0.5
@@ -105,7 +103,6 @@ def _sampled(
     is_begun = panel.series["first_day"].to_numpy() <= day
     labels = panel.demand[:, day + 1 : day + 1 + last_step]
     usable = is_begun[:, None] & ~np.isnan(labels)
-    usable &= panel.available[:, day + 1 : day + 1 + last_step] >= MIN_LABEL_SHELF
     flat = np.flatnonzero(usable.ravel())
     if flat.size > n_rows:
         flat = np.sort(random.choice(flat, n_rows, replace=False))
@@ -122,7 +119,6 @@ def _labels(evidence: Evidence, base: Array, series: Ints, *, days: Ints, is_rel
     demand = evidence.panel.demand[series, days].astype(np.float64)
     cap = LABEL_CAP_RATES * base[series] + LABEL_CAP_UNITS
     target = np.minimum(demand, cap) / base[series]
-    weight = evidence.panel.available[series, days].astype(np.float64)
-    # a day without demand has no relative error
-    weight *= demand > 0 if is_relative else base[series] ** (2.0 - TWEEDIE_POWER)
+    # lifted days weigh as much as others; a day without demand has no relative error
+    weight = demand > 0 if is_relative else base[series] ** (2.0 - TWEEDIE_POWER)
     return target.astype(np.float32), weight.astype(np.float32)

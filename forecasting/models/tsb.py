@@ -41,11 +41,10 @@ class Tsb:
         """Return probability times size on every day, (n, horizon)."""
         first = max(origin.day + 1 - LOOK_BACK_DAYS, 0)
         demand = evidence.panel.demand[series, first : origin.day + 1].T.astype(np.float64)
-        shown = evidence.panel.available[series, first : origin.day + 1].T.astype(np.float64)
         start = base_rates(evidence.history, origin.day).analogue[series]
         probability = 1.0 - np.exp(-start)
         size = np.where(probability > 0, start / np.where(probability > 0, probability, 1.0), 0.0)
-        for today, share in zip(demand, np.where(np.isnan(demand), 0.0, shown), strict=True):
+        for today, share in zip(demand, np.where(np.isnan(demand), 0.0, 1.0), strict=True):
             is_sale = (share > 0) & (today > 0)
             probability += self.probability_weight * share * (is_sale - probability)
             weight = np.where(size > 0, self.size_weight, 1.0)

@@ -48,7 +48,7 @@ def test_own_rates_equal_masked_means(evidence, day):
     panel = evidence.panel
     for days in (7, 28, 56):
         window = slice(max(day + 1 - days, 0), day + 1)
-        weight = np.where(np.isnan(panel.demand[:, window]), 0, panel.available[:, window]).astype(float)
+        weight = (~np.isnan(panel.demand[:, window])).astype(float)
         rate = (np.nan_to_num(panel.demand[:, window]) * weight).sum(axis=1) / weight.sum(axis=1)
         ours = origin.matrix[:, ORIGIN_NAMES.index(f"own_rate_{days}")] * origin.base
         assert ours == pytest.approx(rate, rel=1e-5)
@@ -74,7 +74,7 @@ def test_pool_trends_equal_sums_over_members(evidence):
     day = 45
     origin = origin_at(evidence, day, horizon=7)
     panel = evidence.panel
-    weight = np.where(np.isnan(panel.demand), 0, panel.available).astype(float)
+    weight = (~np.isnan(panel.demand)).astype(float)
     units = np.nan_to_num(panel.demand) * weight
 
     def rate(mask: np.ndarray, days: int) -> float:
