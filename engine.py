@@ -222,7 +222,7 @@ def plan_with(
         decisions=decisions,
         network=network,
         snapshot=snapshot,
-        manifest=_manifest(snapshot, config, version=version, basis=basis),
+        manifest=_manifest(snapshot, config, version=version, basis=basis, forecaster=forecaster),
     )
 
 
@@ -296,7 +296,9 @@ def _decide(
     return _Basis(forecast, positions, targets, decisions)
 
 
-def _manifest(snapshot: Snapshot, config: EngineConfig, *, version: str, basis: _Basis) -> dict[str, Any]:
+def _manifest(
+    snapshot: Snapshot, config: EngineConfig, *, version: str, basis: _Basis, forecaster: Forecaster
+) -> dict[str, Any]:
     """What a run says about itself, except for who ran it when."""
     decisions, series = basis.decisions, basis.forecast.series
     return {
@@ -316,6 +318,8 @@ def _manifest(snapshot: Snapshot, config: EngineConfig, *, version: str, basis: 
         "n_series": len(series),
         "models": series["model"].value_counts().sort_index().to_dict(),
         "fallbacks": series.loc[series["fallback"] != "", "fallback"].value_counts().sort_index().to_dict(),
+        "signals": [asdict(each) for each in forecaster.signal_plan.verdicts],
         "assumptions": [asdict(each) for each in snapshot.settings.assumptions],
+        "assumed_vintages": dict(snapshot.settings.publication_lag_days),
         "excluded": dict(snapshot.excluded),
     }

@@ -10,7 +10,14 @@ from markupsafe import Markup
 
 from cockpit import report_tables as tables
 from cockpit.report_charts import terms_bar
-from cockpit.report_facts import assumption_items, data_facts, excluded_items, solver_facts, timing_rows
+from cockpit.report_facts import (
+    assumption_items,
+    data_facts,
+    excluded_items,
+    signal_items,
+    solver_facts,
+    timing_rows,
+)
 from cockpit.report_forecasts import demand_pictures, forecast_figure
 from cockpit.report_layout import Layout, lay_out
 from cockpit.report_map import MAX_FLOWS, network_picture, shape
@@ -117,6 +124,7 @@ def data_values(plan: Plan) -> dict[str, Any]:
         "assumptions": assumption_items(plan),
         "excluded": excluded_items(plan.snapshot.excluded),
         "models": models,
+        "signals": signal_items(plan.manifest),
         "tables": data_facts(plan.snapshot),
     }
 

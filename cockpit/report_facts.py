@@ -15,8 +15,31 @@ _NOT_A_TIMING = 0.0005
 
 
 def assumption_items(plan: Plan) -> list[dict[str, str]]:
-    """Return declared assumptions, each with the table it is about."""
-    return [{"table": item.table, "text": item.text} for item in plan.snapshot.settings.assumptions]
+    """Return declared assumptions, each with the table it is about; assumed vintages of signals among them."""
+    settings = plan.snapshot.settings
+    vintages = [
+        {"table": "signals", "text": f"Assumed vintages: {name} is taken as known {lag:g} days after its date."}
+        for name, lag in sorted(settings.publication_lag_days.items())
+    ]
+    return [{"table": item.table, "text": item.text} for item in settings.assumptions] + vintages
+
+
+def signal_items(manifest: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return which signal families earned their place, and in which categories they are switched off."""
+    verdicts = [dict(each) for each in manifest.get("signals") or []]
+    items = []
+    for family in sorted({str(each["family"]) for each in verdicts}):
+        own = [each for each in verdicts if each["family"] == family]
+        kept = [each for each in own if each["is_on"]]
+        worth = ", ".join(
+            f"{each['category']} by {each['key_type']} ({share(each['value'])}, {share(each['low'])} to "
+            f"{share(each['high'])} of the error)"
+            for each in kept
+        )
+        off = len({each["category"] for each in own} - {each["category"] for each in kept})
+        text = f"on in {worth}" if kept else "on nowhere"
+        items.append({"table": family, "text": f"{text}; off in {count(off, 'category', 'categories')}."})
+    return items
 
 
 def excluded_items(excluded: Mapping[str, int]) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from network import publication_lag
 from network.breach import nearest
 from network.cells import NOT_A, read_cells
 from network.columns import Column, Table
@@ -55,9 +56,13 @@ def check_table(table: Table, raw: pd.DataFrame, settings: ChainSettings) -> Che
     """
     if raw.index.name != "row":
         raw = raw.set_axis(pd.RangeIndex(2, len(raw) + 2), axis=0)
-    raw, findings = _our_columns(table, raw, settings.columns.get(table.name, {}))
-    columns: dict[str, pd.Series] = {}
+    header = settings.columns.get(table.name, {})
     warnings: list[str] = []
+    if table.name == publication_lag.TABLE:
+        raw, notes = publication_lag.with_known_at(raw, settings.publication_lag_days, header)
+        warnings += notes
+    raw, findings = _our_columns(table, raw, header)
+    columns: dict[str, pd.Series] = {}
     for column in table.columns:
         if column.name in raw:
             values, found, told = _check_column(table, column, raw[column.name], time_zone=settings.time_zone)

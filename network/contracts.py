@@ -28,6 +28,10 @@ A chain is a folder of CSV or Parquet tables (`sales.csv`, `skus.parquet`, ...) 
 these names. `chain.toml` holds its settings. Text is UTF-8 (GB18030 is recognised), dates are ISO (`2026-11-22`),
 timestamps `2026-11-22T18:30` with or without a zone, flags `true`/`false`/`1`/`0`. A `*` marks what must be there;
 everything else is optional. Cells that are empty take the default; without one they stay unknown.
+
+A signal feed that does not say when its values became available needs a declared lag in `chain.toml`, such as
+`[publication_lag_days]` and `footfall = 1` below it: each value without `known_at` then counts as known that many days
+after its date, and every run says that these vintages are assumed.
 """
 
 

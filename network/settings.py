@@ -81,6 +81,8 @@ class ChainSettings:
         Tables whose offending rows are dropped and listed instead of refused.
     assumptions
         What the chain declares beyond its data.
+    publication_lag_days
+        By signal, days after its date on which a value without `known_at` counts as known [days].
     plan
         Changes of the plan's configuration.
     """
@@ -94,6 +96,7 @@ class ChainSettings:
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     quarantine: frozenset[str] = frozenset()
     assumptions: tuple[Assumption, ...] = ()
+    publication_lag_days: Mapping[str, float] = field(default_factory=dict)
     plan: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -231,6 +234,16 @@ def _pair(item: Any) -> tuple[Any, Any]:
     return (item.get("table"), item.get("text")) if isinstance(item, Mapping) else (None, None)
 
 
+def _publication_lags(value: Any) -> tuple[dict[str, float] | None, list[Breach]]:
+    if not isinstance(value, Mapping):
+        return None, [
+            _breach("publication_lag_days", "not a table", "Write [publication_lag_days], then footfall = 1.")
+        ]
+    read = {name: _number(f"publication_lag_days.{name}", lag, lowest=0, highest=366) for name, lag in value.items()}
+    lags = {str(name): lag for name, (lag, _) in read.items() if lag is not None}
+    return lags, [breach for _, found in read.values() for breach in found]
+
+
 def _plan(value: Any) -> tuple[dict[str, Any] | None, list[Breach]]:
     if isinstance(value, Mapping):
         return dict(value), []
@@ -247,5 +260,6 @@ _READERS: dict[str, Callable[[Any], tuple[Any, list[Breach]]]] = {
     "columns": _columns,
     "quarantine": _quarantine,
     "assumptions": _assumptions,
+    "publication_lag_days": _publication_lags,
     "plan": _plan,
 }
