@@ -73,8 +73,7 @@ def plain_features(evidence: Evidence) -> np.ndarray:
     """Lags, rolling means and date features of every series and day, (n_features, n_days, n_series)."""
     panel = evidence.panel
     seen = ~np.isnan(panel.demand)
-    exposure = np.where(seen, panel.available, 0.0)
-    own = Rates(RunningSum.of(np.where(seen, panel.demand, 0.0) * exposure), RunningSum.of(exposure))
+    own = Rates(RunningSum.of(np.where(seen, panel.demand, np.float32(0))), RunningSum.of(seen))
     by_day = np.ascontiguousarray(panel.demand.T)
     dates = panel.dates
     calendar = np.column_stack([dates.day_of_week, dates.day, dates.month]).astype(np.float32)
@@ -84,7 +83,7 @@ def plain_features(evidence: Evidence) -> np.ndarray:
         table[column, : back + 1] = np.nan
         table[column, back + 1 :] = by_day[: -back - 1]
     for column, days in enumerate(OWN_WINDOWS, start=n_lags):
-        table[column] = own.each_day(range(-1, panel.n_days - 1), days)
+        own.each_day(range(-1, panel.n_days - 1), days, out=table[column])
     table[n_own:] = calendar.T[:, :, None]
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ from forecasting.panel import Panel
 Array = npt.NDArray[np.float64]
 Array32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+# float64, or int32 where flags are counted
+Sums = npt.NDArray[Any]
 
 WEEK = 7
 # Weeks that make a weekday profile.
@@ -23,14 +26,15 @@ BLOCK_DAYS = 16
 
 @dataclass(frozen=True, eq=False)
 class RunningSum:
-    """Cumulative sums by day, time first: (n_days + 1, n)."""
+    """Cumulative sums by day, time first: (n_days + 1, n); whole numbers of four bytes where flags are counted."""
 
-    sums: Array
+    sums: Sums
 
     @classmethod
     def of(cls, values: npt.NDArray[np.floating] | npt.NDArray[np.bool_]) -> RunningSum:
         """Sum (n, n_days) values over days."""
-        sums = np.zeros((values.shape[1] + 1, values.shape[0]))
+        kind = np.int32 if values.dtype == np.bool_ else np.float64
+        sums = np.zeros((values.shape[1] + 1, values.shape[0]), dtype=kind)
         # day by day over rows that lie together in memory: twice as fast as a cumulative sum over strides
         for day, row in enumerate(np.ascontiguousarray(values.T)):
             np.add(sums[day], row, out=sums[day + 1])
@@ -43,7 +47,7 @@ class RunningSum:
         total: Array = self._rows(lasts) - self._rows(firsts)
         return total
 
-    def _rows(self, at: Ints) -> Array:
+    def _rows(self, at: Ints) -> Sums:
         """Rows of the sums: a view where they follow one another, else a copy."""
         is_run = at.size > 0 and at[-1] - at[0] == at.size - 1
         return self.sums[at[0] : at[-1] + 1] if is_run else self.sums[at]
@@ -59,14 +63,14 @@ class RunningSum:
         """Sums by days since ``last_day`` modulo 7 over the profile's weeks, (7, n); row 0 is its own weekday."""
         n_days = WEEK * PROFILE_WEEKS
         first = max(last_day + 1 - n_days, 0)
-        daily = np.zeros((n_days, self.sums.shape[1]))
+        daily = np.zeros((n_days, self.sums.shape[1]), dtype=np.float64)
         daily[n_days - (last_day + 1 - first) :] = np.diff(self.sums[first : last_day + 2], axis=0)
         result: Array = daily[::-1].reshape(PROFILE_WEEKS, WEEK, -1).sum(axis=0)
         return result
 
     def grouped(self, codes: Ints, n_groups: int) -> RunningSum:
         """Sum series into groups."""
-        result = np.zeros((self.sums.shape[0], n_groups))
+        result = np.zeros((self.sums.shape[0], n_groups), dtype=np.float64)
         order = np.argsort(codes, kind="stable")
         if order.size:
             starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
@@ -88,7 +92,7 @@ class Rates:
         result: Array = np.where(exposure > 1e-9, units / np.maximum(exposure, 1e-9), np.nan)
         return result
 
-    def each_day(self, days: range, n_days: int) -> Array32:
+    def each_day(self, days: range, n_days: int, *, out: Array32 | None = None) -> Array32:
         """Rate over the window that ends with each of ``days`` (consecutive): `rate` of many origins at once.
 
         Parameters
@@ -97,21 +101,31 @@ class Rates:
             Day indexes; -1 is the day before the first.
         n_days
             Length of the window.
+        out
+            Where to write; a new array by default.
 
         Returns
         -------
         (len(days), n) [units/day], NaN without any exposure.
         """
-        result = np.empty((len(days), self.n), dtype=np.float32)
+        result = np.empty((len(days), self.n), dtype=np.float32) if out is None else out
+        is_whole = bool((self.exposure.sums[-1] == self.exposure.sums.shape[0] - 1).all())
         # blocks that stay in the processor's cache
         for first in range(0, len(days), BLOCK_DAYS):
             block = days[first : first + BLOCK_DAYS]
-            units, exposure = self.units.windows(block, n_days), self.exposure.windows(block, n_days)
-            unseen = exposure <= 1e-9
-            if unseen.any():
-                exposure[unseen] = np.nan
-            result[first : first + BLOCK_DAYS] = np.divide(units, exposure, out=units)
+            units = self.units.windows(block, n_days)
+            # where every day of every series was seen whole, a day has one divisor
+            exposure = self._whole_days(block, n_days) if is_whole else self.exposure.windows(block, n_days)
+            seen = np.where(exposure > 1e-9, exposure, np.nan)
+            np.divide(units, seen, out=result[first : first + BLOCK_DAYS], casting="same_kind")
         return result
+
+    def _whole_days(self, days: range, n_days: int) -> Ints:
+        """Days of history in the window that ends with each of ``days``, (len(days), 1)."""
+        last = self.exposure.sums.shape[0] - 1
+        ends = np.clip(np.arange(days.start + 1, days.stop + 1, dtype=np.int64), 0, last)
+        starts = np.clip(np.arange(days.start, days.stop, dtype=np.int64) + 1 - n_days, 0, last)
+        return (ends - starts)[:, None]
 
     def grouped(self, codes: Ints, n_groups: int) -> Rates:
         """Sum series into groups."""

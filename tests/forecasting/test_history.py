@@ -32,3 +32,11 @@ def test_running_sums_equal_a_cumulative_sum_to_the_bit() -> None:
     sums = RunningSum.of(values).sums
     assert sums[1:].T.tobytes() == np.cumsum(values.astype(np.float64), axis=1).tobytes()
     assert RunningSum.of(values > 1.0).sums[-1].tolist() == (values > 1.0).sum(axis=1).tolist()
+
+
+def test_a_history_seen_whole_gives_the_same_rates_as_one_with_given_exposure() -> None:
+    values = np.random.default_rng(1).gamma(1.0, 1.0, (4, 30)).astype(np.float32)
+    seen = np.ones((4, 30), dtype=bool)
+    whole = Rates(RunningSum.of(values), RunningSum.of(seen)).each_day(range(-1, 30), 7)
+    given = Rates(RunningSum.of(values), RunningSum.of(seen.astype(np.float32))).each_day(range(-1, 30), 7)
+    assert np.isnan(whole[0]).all() and whole.tobytes() == given.tobytes()
