@@ -20,8 +20,8 @@ Sums = npt.NDArray[Any]
 WEEK = 7
 # Weeks that make a weekday profile.
 PROFILE_WEEKS = 8
-# Days whose windows are summed at once.
-BLOCK_DAYS = 16
+# Cells (days x series) whose windows are summed at once: they stay in the processor's cache.
+BLOCK_CELLS = 64_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +42,8 @@ class RunningSum:
 
     def windows(self, days: range, n_days: int) -> Array:
         """Sums over the n_days days that end with each of ``days`` (consecutive), (len(days), n)."""
-        lasts = np.clip(np.arange(days.start + 1, days.stop + 1), 0, self.sums.shape[0] - 1)
-        firsts = np.clip(np.arange(days.start, days.stop) + 1 - n_days, 0, self.sums.shape[0] - 1)
-        total: Array = self._rows(lasts) - self._rows(firsts)
+        firsts, stops = _window_rows(days, n_days, self.sums.shape[0] - 1)
+        total: Array = self._rows(stops) - self._rows(firsts)
         return total
 
     def _rows(self, at: Ints) -> Sums:
@@ -76,6 +75,13 @@ class RunningSum:
             starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
             result[:, codes[order][starts]] = np.add.reduceat(self.sums[:, order], starts, axis=1)
         return RunningSum(result)
+
+
+def _window_rows(days: range, n_days: int, last: int) -> tuple[Ints, Ints]:
+    """Rows of running sums before and at the end of the windows that end with each of ``days``, cut to 0..last."""
+    stops = np.arange(days.start + 1, days.stop + 1, dtype=np.int64)
+    firsts = np.minimum(np.maximum(stops - n_days, 0), last)
+    return firsts, np.minimum(np.maximum(stops, 0), last)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,22 +116,20 @@ class Rates:
         """
         result = np.empty((len(days), self.n), dtype=np.float32) if out is None else out
         is_whole = bool((self.exposure.sums[-1] == self.exposure.sums.shape[0] - 1).all())
-        # blocks that stay in the processor's cache
-        for first in range(0, len(days), BLOCK_DAYS):
-            block = days[first : first + BLOCK_DAYS]
+        n_days_at_once = max(BLOCK_CELLS // max(self.n, 1), 1)
+        for first in range(0, len(days), n_days_at_once):
+            block = days[first : first + n_days_at_once]
             units = self.units.windows(block, n_days)
             # where every day of every series was seen whole, a day has one divisor
             exposure = self._whole_days(block, n_days) if is_whole else self.exposure.windows(block, n_days)
             seen = np.where(exposure > 1e-9, exposure, np.nan)
-            np.divide(units, seen, out=result[first : first + BLOCK_DAYS], casting="same_kind")
+            np.divide(units, seen, out=result[first : first + n_days_at_once], casting="same_kind")
         return result
 
     def _whole_days(self, days: range, n_days: int) -> Ints:
         """Days of history in the window that ends with each of ``days``, (len(days), 1)."""
-        last = self.exposure.sums.shape[0] - 1
-        ends = np.clip(np.arange(days.start + 1, days.stop + 1, dtype=np.int64), 0, last)
-        starts = np.clip(np.arange(days.start, days.stop, dtype=np.int64) + 1 - n_days, 0, last)
-        return (ends - starts)[:, None]
+        firsts, stops = _window_rows(days, n_days, self.exposure.sums.shape[0] - 1)
+        return (stops - firsts)[:, None]
 
     def grouped(self, codes: Ints, n_groups: int) -> Rates:
         """Sum series into groups."""
