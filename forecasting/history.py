@@ -86,13 +86,13 @@ def _window_rows(days: range, n_days: int, last: int) -> tuple[Ints, Ints]:
 
 @dataclass(frozen=True, eq=False)
 class Rates:
-    """Units and exposure [full days] of the same things; their quotient over a window is a masked rate."""
+    """Units and exposure [observed days] of the same things; their quotient over a window is a masked rate."""
 
     units: RunningSum
     exposure: RunningSum
 
     def rate(self, last_day: int, n_days: int, *, weight: float = 0.0, prior: Array | float = 0.0) -> Array:
-        """Units a full day over a window, (n,); shrunk to ``prior`` as by ``weight`` days; NaN without any exposure."""
+        """Units an observed day of a window, (n,), shrunk to ``prior`` as by ``weight`` days; NaN without exposure."""
         units = self.units.window(last_day, n_days) + weight * prior
         exposure = self.exposure.window(last_day, n_days) + weight
         result: Array = np.where(exposure > 1e-9, units / np.maximum(exposure, 1e-9), np.nan)

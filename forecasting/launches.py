@@ -103,6 +103,6 @@ def _between(history: History, rows: Ints, start: Ints, stop: Ints) -> tuple[Arr
 
 
 def _rate_between(history: History, rows: Ints, start: Ints, stop: Ints) -> Array:
-    """Units a full day; NaN where nothing was seen or sold."""
+    """Units an observed day; NaN where nothing was seen or sold."""
     units, exposure = _between(history, rows, start, stop)
     return np.where((exposure >= 1.0) & (units > 0), units / np.maximum(exposure, 1e-9), np.nan)

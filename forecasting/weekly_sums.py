@@ -60,7 +60,7 @@ class WeekdaySum:
 
 @dataclass(frozen=True, eq=False)
 class WeekdayRates:
-    """Units and exposure [full days] by weekday; their quotient is a masked rate of that weekday."""
+    """Units and exposure [observed days] by weekday; their quotient is a masked rate of that weekday."""
 
     units: WeekdaySum
     exposure: WeekdaySum

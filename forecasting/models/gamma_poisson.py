@@ -14,7 +14,7 @@ from forecasting.features import Origin
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# Bounds of the prior's weight [full days].
+# Bounds of the prior's weight [observed days].
 LEAST_WEIGHT_DAYS, LARGEST_WEIGHT_DAYS = 1.0, 365.0
 
 
@@ -24,7 +24,7 @@ class GammaPoisson:
 
     Over the window, units u of exposure e follow a negative binomial with mean m = a e, a the analogue's rate, and
     variance m + v m^2; v is its moment estimate in the category. The posterior mean is (u + a w) / (e + w) with
-    w = 1 / (a v) full days (Robbins 1956; Clayton and Kaldor 1987, eq. 6).
+    w = 1 / (a v) observed days (Robbins 1956; Clayton and Kaldor 1987, eq. 6).
 
     Parameters
     ----------

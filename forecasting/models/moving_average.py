@@ -1,4 +1,4 @@
-"""Masked moving average: units a full-shelf day over four weeks, shrunk to longer and broader rates."""
+"""Masked moving average: lifted units an observed day over four weeks, shrunk to longer and broader rates."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ LOOK_BACK_DAYS = 365
 class Tsb:
     """Teunter, Syntetos and Babai (2011), eqs. 1 to 3: the probability is updated every day, the size on sales only.
 
-    Both start from the analogue's rate, as Poisson demand would have them. Days with nothing on the shelf teach
-    nothing; partly stocked days teach in proportion.
+    Both start from the analogue's rate, as Poisson demand would have them. Unobserved days teach nothing; lifted
+    days teach as much as others.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ class Tsb:
         start = base_rates(evidence.history, origin.day).analogue[series]
         probability = 1.0 - np.exp(-start)
         size = np.where(probability > 0, start / np.where(probability > 0, probability, 1.0), 0.0)
-        for today, share in zip(demand, np.where(np.isnan(demand), 0.0, 1.0), strict=True):
-            is_sale = (share > 0) & (today > 0)
-            probability += self.probability_weight * share * (is_sale - probability)
+        for today in demand:
+            is_seen, is_sale = ~np.isnan(today), np.nan_to_num(today) > 0
+            probability += np.where(is_seen, self.probability_weight * (is_sale - probability), 0.0)
             weight = np.where(size > 0, self.size_weight, 1.0)
-            size += np.where(is_sale, weight * share * (np.nan_to_num(today) - size), 0.0)
+            size += np.where(is_sale, weight * (np.nan_to_num(today) - size), 0.0)
         return np.repeat((probability * size)[:, None], horizon, axis=1)
