@@ -1,0 +1,87 @@
+"""Cheapest truck days of every lane at given dock prices: a shortest path over (arrival day, room brought so far)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from optimization.trucks.problem import LaneTrucks
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+# Ties go to fewer trucks.
+EPSILON = 1e-9
+
+
+def cheapest_patterns(table: Floats, trucks: LaneTrucks, dock_price: Floats) -> tuple[Floats, Ints]:
+    """Find each lane's truck days of least cost.
+
+    Parameters
+    ----------
+    table
+        (n_lanes, T, T + 1, n_room) as `interval_costs` gives it, lane by lane.
+    trucks
+        Days, room, cost and docks of the trucks.
+    dock_price
+        (n_lanes, T) price of a vehicle by its arrival day, both docks together [money]; infinity closes the day.
+
+    Returns
+    -------
+    (n_lanes,) least cost, dock prices included [money]; (n_lanes, T) the choice by arrival day, 0 = none, else option
+    + 1.
+    """
+    n_lanes, horizon, _, n_room = table.shape
+    ahead = np.full((n_lanes, horizon, n_room), np.inf)
+    chosen = np.zeros((n_lanes, horizon, n_room, 2), dtype=np.int64)
+    price = trucks.cost[:, None, :] + dock_price[:, :, None] * trucks.vehicles[:, None, :]
+    price[~trucks.arrival] = np.inf
+    open_days = np.flatnonzero(trucks.arrival.any(axis=0))
+    for start in sorted({0, *open_days.tolist()}, reverse=True):
+        best = table[:, start, horizon].copy()
+        choice = np.zeros((n_lanes, n_room, 2), dtype=np.int64)
+        choice[..., 0] = horizon
+        for stop in open_days[open_days > start].tolist():
+            onward = _with_truck(ahead[:, stop], price[:, stop], trucks.capacity)
+            for option, reach in enumerate(onward):
+                value = table[:, start, stop] + reach
+                is_better = value < best - EPSILON
+                best = np.where(is_better, value, best)
+                choice[is_better] = (stop, option + 1)
+        ahead[:, start], chosen[:, start] = best, choice
+    cost, first = _first_day(ahead[:, 0], price[:, 0], trucks.capacity)
+    return cost, _walk(chosen, first, trucks)
+
+
+def _with_truck(ahead: Floats, price: Floats, capacity: Ints) -> list[Floats]:
+    """Cost from an arrival onward for each option, by the room before it: (n_lanes, n_room) each."""
+    n_lanes, n_room = ahead.shape
+    lanes = np.arange(n_lanes)[:, None]
+    reached = []
+    for option in range(price.shape[1]):
+        room = np.minimum(np.arange(n_room) + capacity[:, option, None], n_room - 1)
+        reached.append(ahead[lanes, room] + price[:, option, None])
+    return reached
+
+
+def _first_day(ahead: Floats, price: Floats, capacity: Ints) -> tuple[Floats, Ints]:
+    """Cost from the start without room, with or without trucks that are usable on day 0."""
+    reached = np.stack([ahead[:, 0], *(reach[:, 0] for reach in _with_truck(ahead, price, capacity))], axis=1)
+    first = reached.argmin(axis=1)
+    return reached[np.arange(len(reached)), first], first.astype(np.int64)
+
+
+def _walk(chosen: Ints, first: Ints, trucks: LaneTrucks) -> Ints:
+    """Read the truck days off the choices."""
+    n_lanes, horizon, n_room = chosen.shape[:3]
+    patterns = np.zeros((n_lanes, horizon), dtype=np.int64)
+    patterns[:, 0] = first
+    for lane in range(n_lanes):
+        day = 0
+        room = int(trucks.capacity[lane, first[lane] - 1]) if first[lane] else 0
+        while True:
+            day, option = (int(value) for value in chosen[lane, day, min(room, n_room - 1)])
+            if day >= horizon:
+                break
+            patterns[lane, day] = option
+            room += int(trucks.capacity[lane, option - 1])
+    return patterns

@@ -1,0 +1,147 @@
+"""The truck program of all lanes: price the docks, fill real trucks, choose whole patterns, improve lane by lane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from optimization.trucks.docks import DockPrices, Pool, choose_patterns, price_by_day, share_docks, total_cost
+from optimization.trucks.fill import LaneLoad, fill_trucks
+from optimization.trucks.intervals import interval_costs
+from optimization.trucks.patterns import cheapest_patterns
+from optimization.trucks.problem import LaneCosts, LaneTrucks
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+# Patterns of a lane that are filled for real: the best by reduced cost.
+MAX_FILLED = 25
+IMPROVING_ROUNDS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class TruckPlan:
+    """Trucks and whole lots of every lane and day.
+
+    Parameters
+    ----------
+    pattern
+        (n_lanes, T) choice of vehicles by arrival day, 0 = none, else option + 1.
+    lots
+        Of each lane, (k, T) whole lots by arrival day.
+    cost
+        (n_lanes,) cost of each lane, its vehicles included [money].
+    objective, bound
+        Cost of all lanes with overtime at the docks, and its lower bound [money].
+    dock_price
+        (n_docks,) [money/vehicle].
+    """
+
+    pattern: Ints
+    lots: list[Ints]
+    cost: Floats
+    objective: float
+    bound: float
+    dock_price: Floats
+
+    @property
+    def gap(self) -> float:
+        """Distance of objective and bound as a share of the objective."""
+        return max(self.objective - self.bound, 0.0) / self.objective if self.objective > 0 else 0.0
+
+
+def plan_trucks(lanes: Sequence[LaneCosts], trucks: LaneTrucks, warm: Floats | None = None) -> TruckPlan:
+    """Plan the trucks of all lanes over the horizon.
+
+    Parameters
+    ----------
+    lanes
+        Costs of each lane's destinations.
+    trucks
+        Days, room, cost and docks of the trucks.
+    warm
+        (n_docks,) dock prices of an earlier run.
+    """
+    n_room = _n_room(lanes, trucks)
+    table = np.stack([interval_costs(lane, n_room, is_arrival=trucks.arrival[i]) for i, lane in enumerate(lanes)])
+    shared = share_docks(table, trucks, warm)
+    filled = Filled(lanes, trucks)
+    cost = filled.costs(shared.pool, _promising(shared, trucks))
+    chosen = choose_patterns(shared.pool, cost, trucks)
+    for _ in range(IMPROVING_ROUNDS if trucks.dock_limit.size else 0):
+        if not _add_alternatives(shared.pool, chosen, table=table, trucks=trucks):
+            break
+        cost = filled.costs(shared.pool, _promising(shared, trucks))
+        chosen = choose_patterns(shared.pool, cost, trucks)
+    pattern = np.array([shared.pool.pattern[index] for index in chosen])
+    return TruckPlan(
+        pattern=pattern,
+        lots=[filled.load(shared.pool, int(index)).lots for index in chosen],
+        cost=cost[chosen],
+        objective=total_cost(shared.pool, cost, trucks, chosen),
+        bound=shared.bound,
+        dock_price=shared.price,
+    )
+
+
+class Filled:
+    """Real loads of patterns, each filled once."""
+
+    def __init__(self, lanes: Sequence[LaneCosts], trucks: LaneTrucks) -> None:
+        self._lanes, self._trucks = lanes, trucks
+        self._loads: dict[int, LaneLoad] = {}
+
+    def load(self, pool: Pool, index: int) -> LaneLoad:
+        """Return the load of a pattern of the pool."""
+        if index not in self._loads:
+            lane, pattern = pool.lane[index], pool.pattern[index]
+            room = np.append(0, self._trucks.capacity[lane])[pattern].astype(np.float64)
+            self._loads[index] = fill_trucks(self._lanes[lane], room)
+        return self._loads[index]
+
+    def costs(self, pool: Pool, wanted: npt.NDArray[np.bool_]) -> Floats:
+        """Real cost of the wanted patterns, vehicles included, infinity elsewhere, (c,) [money]."""
+        cost = np.full(wanted.size, np.inf)
+        for index in np.flatnonzero(wanted).tolist():
+            vehicles = self._trucks.pattern_cost(pool.lane[index], pool.pattern[index])
+            cost[index] = self.load(pool, index).cost + vehicles
+        return cost
+
+
+def _n_room(lanes: Sequence[LaneCosts], trucks: LaneTrucks) -> int:
+    """Rooms to look at: as many trucks as may go, or as all lots that are ever useful fill."""
+    most = 0
+    for index, lane in enumerate(lanes):
+        trips = int(trucks.arrival[index].sum()) * int(trucks.capacity[index].max())
+        useful = ((lane.cost[:, :, :-1] > lane.cost[:, :, 1:]).any(axis=1).sum(axis=1) * lane.measure).sum()
+        most = max(most, min(trips, int(np.ceil(useful)) + 1))
+    return most + 1
+
+
+def _promising(shared: DockPrices, trucks: LaneTrucks) -> npt.NDArray[np.bool_]:
+    """Patterns worth filling: of each lane the best by cost at the dock prices, and always the one without trucks."""
+    pool = shared.pool
+    lane = np.array(pool.lane)
+    reduced = np.array(pool.cost) + np.array(pool.used) @ shared.price if shared.price.size else np.array(pool.cost)
+    order = np.lexsort((np.arange(lane.size), reduced, lane))
+    is_first = np.append(True, lane[order][1:] != lane[order][:-1])
+    start = np.maximum.accumulate(np.where(is_first, np.arange(lane.size), 0))
+    wanted = np.zeros(lane.size, dtype=bool)
+    wanted[order] = np.arange(lane.size) - start < MAX_FILLED
+    wanted[: trucks.n_lanes] = True
+    return wanted
+
+
+def _add_alternatives(pool: Pool, chosen: Ints, *, table: Floats, trucks: LaneTrucks) -> bool:
+    """Ask each lane for its best pattern inside what the others leave of the docks; tell whether any is new."""
+    used = np.sum([pool.used[index] for index in chosen], axis=0)
+    is_new = False
+    for lane, index in enumerate(chosen.tolist()):
+        left = trucks.dock_limit - used + pool.used[index]
+        closed = np.where(left >= 1, 0.0, np.inf)
+        own = trucks.lane(lane)
+        cost, pattern = cheapest_patterns(table[lane : lane + 1], own, price_by_day(own, closed))
+        is_new |= pool.add(trucks, lane, pattern[0], float(cost[0]))
+    return is_new
