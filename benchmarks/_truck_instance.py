@@ -65,21 +65,20 @@ def lane_costs(instance: Instance, lane: int, *, lots: npt.NDArray[np.int64]) ->
 
 
 def lane_trucks(instance: Instance) -> LaneTrucks:
-    """Trucks of all lanes: a choice of 1..max_trucks a day; the dock of the day on which they leave."""
+    """Trucks of all lanes by the day of arrival: a choice of 1..max_trucks; the dock of the day on which they leave."""
     lanes, horizon = instance.lanes, instance.horizon
     n_options = int(lanes["max_trucks"].max())
     number = np.tile(np.arange(1, n_options + 1), (len(lanes), 1))
     is_allowed = number <= lanes["max_trucks"].to_numpy()[:, None]
     ship = np.arange(horizon) - lanes["lead_time_days"].to_numpy()[:, None]
-    dock = np.full((len(lanes), horizon, 2), -1, dtype=np.int64)
-    dock[:, :, 0] = np.where(ship >= 0, ship, -1)
+    dock = np.where(ship >= 0, ship, -1)
     return LaneTrucks(
-        arrival=ship >= 0,
+        is_open=ship >= 0,
         capacity=np.where(is_allowed, number, 0),
         cost=np.where(is_allowed, number * lanes["truck_cost"].to_numpy()[:, None], np.inf),
-        vehicles=number,
-        dock=dock,
-        dock_limit=instance.docks,
+        dock=dock[:, :, None],
+        dock_use=number[:, :, None].astype(np.float64),
+        dock_limit=instance.docks.astype(np.float64),
         overtime=np.full(horizon, np.inf),
     )
 

@@ -52,7 +52,7 @@ def measure(instance: Instance, out: Path, *, is_relaxed: bool) -> dict[str, flo
     write_plan(instance, plan, out)
     trucks = lane_trucks(instance)
     relaxed = planned(instance, np.ones_like(packs))[0] if is_relaxed else None
-    loads = [np.append(0, trucks.capacity[i])[pattern].sum() for i, pattern in enumerate(plan.pattern)]
+    loads = [trucks.room(i, pattern).sum() for i, pattern in enumerate(plan.pattern)]
     filled = [(lots * lane.size[:, :1]).sum() for lots, lane in zip(plan.lots, lanes, strict=True)]
     return {
         "objective": round(plan.objective, 2),
@@ -78,7 +78,7 @@ def planned(
 def violations(instance: Instance, plan: TruckPlan, lanes: list[LaneCosts]) -> int:
     """Count broken rules, from the plan's numbers alone: room, trucks a day, docks, and the cost it claims."""
     trucks = lane_trucks(instance)
-    number = np.stack([np.append(0, trucks.vehicles[i])[pattern] for i, pattern in enumerate(plan.pattern)])
+    number = np.stack([np.append(0, trucks.capacity[i])[pattern] for i, pattern in enumerate(plan.pattern)])
     volume = instance.skus["volume_m3"].to_numpy() * instance.skus["case_pack"].to_numpy()
     load = np.stack([(lots * volume[:, None]).sum(axis=0) for lots in plan.lots])
     room = number * instance.lanes["truck_volume_m3"].to_numpy()[:, None]
@@ -104,7 +104,7 @@ def write_plan(instance: Instance, plan: TruckPlan, out: Path) -> None:
         for sku, day in zip(*np.nonzero(lots), strict=True):
             shipped.append((names[lane], day + 1 - lead[lane], skus[sku], lots[sku, day]))
         for day in np.flatnonzero(pattern):
-            driven.append((names[lane], day + 1 - lead[lane], trucks.vehicles[lane, pattern[day] - 1]))
+            driven.append((names[lane], day + 1 - lead[lane], trucks.capacity[lane, pattern[day] - 1]))
     out.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(shipped, columns=["lane", "day", "sku", "cases"]).to_csv(out / "shipments.csv", index=False)
     pd.DataFrame(driven, columns=["lane", "day", "trucks"]).to_csv(out / "trucks.csv", index=False)

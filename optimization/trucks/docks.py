@@ -36,7 +36,7 @@ class Pool:
     Parameters
     ----------
     lane, pattern, used, cost
-        Of each pattern: its lane, the choices by arrival day (T,), vehicles at each dock (n_docks,), and its cost
+        Of each pattern: its lane, the choices by day (T,), use of each dock (n_docks,), and its cost
         without dock prices [money].
     """
 
@@ -59,7 +59,7 @@ class Pool:
         return True
 
     def usage(self) -> csr_matrix:
-        """Vehicles at each dock by pattern, (n_docks, c)."""
+        """Use of each dock by pattern, (n_docks, c)."""
         return csr_matrix(np.array(self.used).T)
 
     def choice(self, n_lanes: int) -> csr_matrix:
@@ -75,7 +75,7 @@ class DockPrices:
     Parameters
     ----------
     price
-        (n_docks,) [money/vehicle].
+        (n_docks,) [money per unit of the dock].
     bound
         Lower bound of the cost of all lanes, docks kept [money].
     pool
@@ -87,20 +87,13 @@ class DockPrices:
     pool: Pool
 
 
-def price_by_day(trucks: LaneTrucks, price: Floats) -> Floats:
-    """Price of a vehicle by lane and arrival day, both docks together, (n_lanes, T) [money]."""
-    padded = np.append(price, 0.0)
-    by_day: Floats = padded[trucks.dock].sum(axis=2)
-    return by_day
-
-
 def share_docks(table: Floats, trucks: LaneTrucks, warm: Floats | None = None) -> DockPrices:
     """Price the docks by column generation.
 
     Parameters
     ----------
     table
-        (n_lanes, T, T + 1, n_room) least costs between arrivals.
+        (n_lanes, T, T + 1, n_room) least costs between truck days.
     trucks
         Days, room, cost and docks.
     warm
@@ -130,8 +123,7 @@ def share_docks(table: Floats, trucks: LaneTrucks, warm: Floats | None = None) -
 
 def _ask(pool: Pool, table: Floats, trucks: LaneTrucks, price: Floats) -> tuple[float, bool]:
     """Ask all lanes for their best pattern at the prices: the bound that follows, and whether any pattern is new."""
-    by_day = price_by_day(trucks, price)
-    cost, patterns = cheapest_patterns(table, trucks, by_day)
+    cost, patterns = cheapest_patterns(table, trucks, trucks.price_of(price))
     is_new = False
     for lane in range(trucks.n_lanes):
         own = float(cost[lane] - price @ trucks.docks_used(lane, patterns[lane]))
@@ -218,7 +210,7 @@ def _greedy(pool: Pool, cost: Floats, trucks: LaneTrucks) -> Ints:
     )
     saved = cost[first][lane] - cost
     chosen, is_open = first.copy(), np.ones(trucks.n_lanes, dtype=bool)
-    left = trucks.dock_limit.astype(np.float64)
+    left = trucks.dock_limit.copy()
     for index in np.argsort(-saved, kind="stable").tolist():
         if saved[index] <= 0:
             break

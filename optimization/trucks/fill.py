@@ -16,12 +16,12 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class LaneLoad:
-    """Lots of one lane by arrival day.
+    """Lots of one lane by truck day.
 
     Parameters
     ----------
     lots
-        (k, T) whole lots that become usable on each day.
+        (k, T) whole lots sent on each day.
     cost
         Cost of the destinations and of moving, trucks left out [money].
     """
@@ -31,7 +31,7 @@ class LaneLoad:
 
 
 def fill_trucks(lane: LaneCosts, room: Floats) -> LaneLoad:
-    """Fill the trucks of a lane, first arrival first, each with the lots that gain most per room until the next one.
+    """Fill the trucks of a lane, first truck first, each with the lots that gain most per room until the next one.
 
     A lot that would not gain until the next truck stays for that one.
 
@@ -40,7 +40,7 @@ def fill_trucks(lane: LaneCosts, room: Floats) -> LaneLoad:
     lane
         Costs, sizes and limits of the lots.
     room
-        (T,) reference trucks of room by arrival day.
+        (T,) reference trucks of room by day.
     """
     days = np.flatnonzero(room > 0)
     sent = np.zeros((len(lane.size), days.size), dtype=np.int64)
@@ -55,14 +55,14 @@ def fill_trucks(lane: LaneCosts, room: Floats) -> LaneLoad:
 
 
 def load_cost(lane: LaneCosts, lots: Ints) -> float:
-    """Cost of the destinations and of moving with lots (k, T) by arrival day [money]."""
+    """Cost of the destinations and of moving with lots (k, T) by day [money]."""
     sent = np.cumsum(lots, axis=1)
     cost = np.take_along_axis(lane.cost, sent[:, :, None], axis=2)
     return float(cost.sum() + (lane.price * lots).sum())
 
 
 def _interval_gain(lane: LaneCosts, start: int, stop: int) -> Floats:
-    """Gain of each further lot that is usable from `start` instead of from `stop`, (k, Q) [money]."""
+    """Gain of each further lot sent on `start` instead of on `stop`, (k, Q) [money]."""
     cost = lane.cost_before[:, stop] - lane.cost_before[:, start]
     later = lane.price[:, stop] if stop < lane.horizon else 0.0
     gain: Floats = cost[:, :-1] - cost[:, 1:] - (lane.price[:, start] - later)[:, None]

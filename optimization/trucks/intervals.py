@@ -1,6 +1,6 @@
-"""Least cost of a lane between two arrivals, by the room its trucks have brought so far: the table behind the bound.
+"""Least cost of a lane between two truck days, by the room its trucks have brought so far: the table behind the bound.
 
-Between two arrivals nothing changes but demand, so the best split of the room sent so far is a knapsack over lots with
+Between two trucks nothing changes but demand, so the best split of the room sent so far is a knapsack over lots with
 falling gains. Solved as a linear program it bounds the whole lots from below; its value by room is read off the gains
 sorted by gain per room, in bands: for any price mu of room, gain(W) <= sum (gain - mu size)+ + mu W.
 
@@ -21,8 +21,8 @@ BANDS_PER_DOUBLING = 32
 N_BANDS = 32 * 40
 
 
-def interval_costs(lane: LaneCosts, n_room: int, *, is_arrival: npt.NDArray[np.bool_]) -> Floats:
-    """Bound the cost of the days from one arrival up to the next, for every room brought so far.
+def interval_costs(lane: LaneCosts, n_room: int, *, is_open: npt.NDArray[np.bool_]) -> Floats:
+    """Bound the cost of the days from one truck up to the next, for every room brought so far.
 
     Parameters
     ----------
@@ -30,21 +30,21 @@ def interval_costs(lane: LaneCosts, n_room: int, *, is_arrival: npt.NDArray[np.b
         Costs and sizes of the lots.
     n_room
         Rooms looked at: 0..n_room - 1 reference trucks.
-    is_arrival
-        (T,) days on which goods may become usable; others have no row.
+    is_open
+        (T,) days on which trucks may go; others have no row.
 
     Returns
     -------
     (T, T + 1, n_room) cost of days s..t - 1 at [s, t], with the lots sent valued at `price` of s less that of t;
-    infinity where s is neither 0 nor an arrival day, t is neither an arrival day nor T, or t <= s [money].
+    infinity where s is neither 0 nor open, t is neither open nor T, or t <= s [money].
     """
     horizon = lane.horizon
     before = lane.cost_before
     gains = before[:, :, :-1] - before[:, :, 1:]
     price = np.concatenate([lane.price, np.zeros_like(lane.price[:, :1])], axis=1)
     table = np.full((horizon, horizon + 1, n_room), np.inf)
-    starts = np.flatnonzero(is_arrival | (np.arange(horizon) == 0))
-    stops = np.append(np.flatnonzero(is_arrival), horizon)
+    starts = np.flatnonzero(is_open | (np.arange(horizon) == 0))
+    stops = np.append(np.flatnonzero(is_open), horizon)
     for start in starts.tolist():
         for stop in stops[stops > start].tolist():
             nothing = float((before[:, stop, 0] - before[:, start, 0]).sum())

@@ -1,4 +1,4 @@
-"""Cheapest truck days of every lane at given dock prices: a shortest path over (arrival day, room brought so far)."""
+"""Cheapest truck days of every lane at given dock prices: a shortest path over (truck day, room brought so far)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 EPSILON = 1e-9
 
 
-def cheapest_patterns(table: Floats, trucks: LaneTrucks, dock_price: Floats) -> tuple[Floats, Ints]:
+def cheapest_patterns(table: Floats, trucks: LaneTrucks, price: Floats) -> tuple[Floats, Ints]:
     """Find each lane's truck days of least cost.
 
     Parameters
@@ -22,20 +22,17 @@ def cheapest_patterns(table: Floats, trucks: LaneTrucks, dock_price: Floats) -> 
         (n_lanes, T, T + 1, n_room) as `interval_costs` gives it, lane by lane.
     trucks
         Days, room, cost and docks of the trucks.
-    dock_price
-        (n_lanes, T) price of a vehicle by its arrival day, both docks together [money]; infinity closes the day.
+    price
+        (n_lanes, T, n_options) price of each choice, docks included, as `LaneTrucks.price_of` gives it [money].
 
     Returns
     -------
-    (n_lanes,) least cost, dock prices included [money]; (n_lanes, T) the choice by arrival day, 0 = none, else option
-    + 1.
+    (n_lanes,) least cost [money]; (n_lanes, T) the choice by day, 0 = none, else option + 1.
     """
     n_lanes, horizon, _, n_room = table.shape
     ahead = np.full((n_lanes, horizon, n_room), np.inf)
     chosen = np.zeros((n_lanes, horizon, n_room, 2), dtype=np.int64)
-    price = trucks.cost[:, None, :] + dock_price[:, :, None] * trucks.vehicles[:, None, :]
-    price[~trucks.arrival] = np.inf
-    open_days = np.flatnonzero(trucks.arrival.any(axis=0))
+    open_days = np.flatnonzero(trucks.is_open.any(axis=0))
     for start in sorted({0, *open_days.tolist()}, reverse=True):
         best = table[:, start, horizon].copy()
         choice = np.zeros((n_lanes, n_room, 2), dtype=np.int64)
@@ -53,7 +50,7 @@ def cheapest_patterns(table: Floats, trucks: LaneTrucks, dock_price: Floats) -> 
 
 
 def _with_truck(ahead: Floats, price: Floats, capacity: Ints) -> list[Floats]:
-    """Cost from an arrival onward for each option, by the room before it: (n_lanes, n_room) each."""
+    """Cost from a truck day onward for each option, by the room before it: (n_lanes, n_room) each."""
     n_lanes, n_room = ahead.shape
     lanes = np.arange(n_lanes)[:, None]
     reached = []
@@ -64,7 +61,7 @@ def _with_truck(ahead: Floats, price: Floats, capacity: Ints) -> list[Floats]:
 
 
 def _first_day(ahead: Floats, price: Floats, capacity: Ints) -> tuple[Floats, Ints]:
-    """Cost from the start without room, with or without trucks that are usable on day 0."""
+    """Cost from the start without room, with or without trucks on day 0."""
     reached = np.stack([ahead[:, 0], *(reach[:, 0] for reach in _with_truck(ahead, price, capacity))], axis=1)
     first = reached.argmin(axis=1)
     return reached[np.arange(len(reached)), first], first.astype(np.int64)

@@ -19,14 +19,13 @@ class LaneCosts:
     Parameters
     ----------
     cost
-        (k, T, Q + 1) expected cost of each day with 0..Q lots usable by then, convex in the lots [money].
+        (k, T, Q + 1) expected cost of each day with 0..Q lots sent by then, convex in the lots [money].
     size
         (k, 2) share of a reference truck's volume and of its weight that one lot takes; one of the two > 0.
     price
-        (k, T) cost of sending one lot so that it is usable from each day: handling, less what it no longer costs at
-        its origin, plus the price of a scarce origin [money/lot].
+        (k, T) cost of sending one lot by day: handling, less what it no longer costs at its origin [money/lot].
     limit
-        (k, T) most lots that the origin can have sent by each arrival day, never falling.
+        (k, T) most lots that may have been sent by each day, never falling.
     """
 
     cost: Floats
@@ -57,65 +56,69 @@ class LaneCosts:
 class LaneTrucks:
     """When trucks of each lane may go, what they cost and which docks they use.
 
+    A day is the one on which a truck leaves or the one from which its goods are usable, as the caller likes, but the
+    same in `LaneCosts`.
+
     Parameters
     ----------
-    arrival
-        (n_lanes, T) whether a truck may go so that its goods are usable from each day; day 0 counts.
+    is_open
+        (n_lanes, T) whether a truck may go.
     capacity
         (n_lanes, n_options) reference trucks of room of each choice of a day's vehicles; rows padded with 0.
     cost
         (n_lanes, n_options) price of the choice [money]; padded with infinity.
-    vehicles
-        (n_lanes, n_options) number of vehicles in the choice: what docks count.
     dock
-        (n_lanes, T, 2) rows of `dock_limit` that a truck with this arrival day uses, at its origin and at its
-        destination; -1 where nothing is declared.
+        (n_lanes, T, n_sides) rows of `dock_limit` that a truck of this day uses; -1 where nothing is declared.
+    dock_use
+        (n_lanes, n_options, n_sides) how much of each dock the choice uses, in the dock's unit.
     dock_limit
-        (n_docks,) most vehicles of each dock and day.
+        (n_docks,) most of each dock and day.
     overtime
-        (n_docks,) price of one more vehicle than that [money]; infinity where it is not for sale.
+        (n_docks,) price of one unit more than that [money]; infinity where it is not for sale.
     """
 
-    arrival: npt.NDArray[np.bool_]
+    is_open: npt.NDArray[np.bool_]
     capacity: Ints
     cost: Floats
-    vehicles: Ints
     dock: Ints
-    dock_limit: Ints
+    dock_use: Floats
+    dock_limit: Floats
     overtime: Floats
 
     @property
     def n_lanes(self) -> int:
         """Number of lanes."""
-        return int(self.arrival.shape[0])
+        return int(self.is_open.shape[0])
 
     @property
     def horizon(self) -> int:
         """Days planned T."""
-        return int(self.arrival.shape[1])
+        return int(self.is_open.shape[1])
 
     def docks_used(self, lane: int, pattern: Ints) -> Floats:
-        """Vehicles a pattern (T,) of choices (0 = none, else option + 1) brings to each dock, (n_docks,)."""
+        """What a pattern (T,) of choices (0 = none, else option + 1) takes of each dock, (n_docks,)."""
         used = np.zeros(self.dock_limit.size)
         days = np.flatnonzero(pattern)
-        number = self.vehicles[lane, pattern[days] - 1].astype(np.float64)
-        for side in (0, 1):
-            rows = self.dock[lane, days, side]
-            np.add.at(used, rows[rows >= 0], number[rows >= 0])
+        rows = self.dock[lane, days]
+        np.add.at(used, rows[rows >= 0], self.dock_use[lane, pattern[days] - 1][rows >= 0])
         return used
 
+    def price_of(self, dock_price: Floats) -> Floats:
+        """Price of each choice by lane and day, docks included, (n_lanes, T, n_options); infinity where closed."""
+        padded = np.append(dock_price, 0.0)[self.dock]
+        docks = np.where(self.dock_use[:, None] > 0, padded[:, :, None, :] * self.dock_use[:, None], 0.0).sum(axis=3)
+        return np.where(self.is_open[:, :, None], self.cost[:, None, :] + docks, np.inf)
+
+    def room(self, lane: int, pattern: Ints) -> Floats:
+        """Reference trucks of room that a pattern brings by day, (T,)."""
+        room: Floats = np.append(0, self.capacity[lane])[pattern].astype(np.float64)
+        return room
+
     def pattern_cost(self, lane: int, pattern: Ints) -> float:
-        """Price of a pattern's vehicles [money]."""
+        """Price of a pattern's vehicles, docks left out [money]."""
         return float(self.cost[lane, pattern[pattern > 0] - 1].sum())
 
     def lane(self, index: int) -> LaneTrucks:
         """Return one lane alone, all docks kept."""
-        part = slice(index, index + 1)
-        return replace(
-            self,
-            arrival=self.arrival[part],
-            capacity=self.capacity[part],
-            cost=self.cost[part],
-            vehicles=self.vehicles[part],
-            dock=self.dock[part],
-        )
+        names = ("is_open", "capacity", "cost", "dock", "dock_use")
+        return replace(self, **{name: getattr(self, name)[index : index + 1] for name in names})

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from optimization.trucks.docks import DockPrices, Pool, choose_patterns, price_by_day, share_docks, total_cost
-from optimization.trucks.fill import LaneLoad, fill_trucks
+from optimization.trucks.docks import DockPrices, Pool, choose_patterns, share_docks, total_cost
+from optimization.trucks.fill import TOLERANCE, LaneLoad, fill_trucks
 from optimization.trucks.intervals import interval_costs
 from optimization.trucks.patterns import cheapest_patterns
 from optimization.trucks.problem import LaneCosts, LaneTrucks
@@ -28,15 +28,15 @@ class TruckPlan:
     Parameters
     ----------
     pattern
-        (n_lanes, T) choice of vehicles by arrival day, 0 = none, else option + 1.
+        (n_lanes, T) choice of vehicles by day, 0 = none, else option + 1.
     lots
-        Of each lane, (k, T) whole lots by arrival day.
+        Of each lane, (k, T) whole lots by day.
     cost
         (n_lanes,) cost of each lane, its vehicles included [money].
     objective, bound
         Cost of all lanes with overtime at the docks, and its lower bound [money].
     dock_price
-        (n_docks,) [money/vehicle].
+        (n_docks,) [money per unit of the dock].
     """
 
     pattern: Ints
@@ -65,7 +65,7 @@ def plan_trucks(lanes: Sequence[LaneCosts], trucks: LaneTrucks, warm: Floats | N
         (n_docks,) dock prices of an earlier run.
     """
     n_room = _n_room(lanes, trucks)
-    table = np.stack([interval_costs(lane, n_room, is_arrival=trucks.arrival[i]) for i, lane in enumerate(lanes)])
+    table = np.stack([interval_costs(lane, n_room, is_open=trucks.is_open[i]) for i, lane in enumerate(lanes)])
     shared = share_docks(table, trucks, warm)
     filled = Filled(lanes, trucks)
     cost = filled.costs(shared.pool, _promising(shared, trucks))
@@ -97,8 +97,7 @@ class Filled:
         """Return the load of a pattern of the pool."""
         if index not in self._loads:
             lane, pattern = pool.lane[index], pool.pattern[index]
-            room = np.append(0, self._trucks.capacity[lane])[pattern].astype(np.float64)
-            self._loads[index] = fill_trucks(self._lanes[lane], room)
+            self._loads[index] = fill_trucks(self._lanes[lane], self._trucks.room(lane, pattern))
         return self._loads[index]
 
     def costs(self, pool: Pool, wanted: npt.NDArray[np.bool_]) -> Floats:
@@ -114,7 +113,7 @@ def _n_room(lanes: Sequence[LaneCosts], trucks: LaneTrucks) -> int:
     """Rooms to look at: as many trucks as may go, or as all lots that are ever useful fill."""
     most = 0
     for index, lane in enumerate(lanes):
-        trips = int(trucks.arrival[index].sum()) * int(trucks.capacity[index].max())
+        trips = int(trucks.is_open[index].sum()) * int(trucks.capacity[index].max())
         useful = ((lane.cost[:, :, :-1] > lane.cost[:, :, 1:]).any(axis=1).sum(axis=1) * lane.measure).sum()
         most = max(most, min(trips, int(np.ceil(useful)) + 1))
     return most + 1
@@ -139,9 +138,10 @@ def _add_alternatives(pool: Pool, chosen: Ints, *, table: Floats, trucks: LaneTr
     used = np.sum([pool.used[index] for index in chosen], axis=0)
     is_new = False
     for lane, index in enumerate(chosen.tolist()):
-        left = trucks.dock_limit - used + pool.used[index]
-        closed = np.where(left >= 1, 0.0, np.inf)
         own = trucks.lane(lane)
-        cost, pattern = cheapest_patterns(table[lane : lane + 1], own, price_by_day(own, closed))
+        left = np.append(trucks.dock_limit - used + pool.used[index], np.inf)[own.dock]
+        fits = (own.dock_use[:, None] <= left[:, :, None, :] + TOLERANCE).all(axis=3)
+        free = own.price_of(np.zeros(trucks.dock_limit.size))
+        cost, pattern = cheapest_patterns(table[lane : lane + 1], own, np.where(fits, free, np.inf))
         is_new |= pool.add(trucks, lane, pattern[0], float(cost[0]))
     return is_new

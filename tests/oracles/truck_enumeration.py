@@ -40,9 +40,9 @@ def best_plan(lanes: list[LaneCosts], trucks: LaneTrucks) -> float:
         options = [option for option in range(trucks.cost.shape[1]) if np.isfinite(trucks.cost[index, option])]
         for pattern in product(range(len(options) + 1), repeat=trucks.horizon):
             taken = np.array(pattern)
-            if (taken[~trucks.arrival[index]] > 0).any():
+            if (taken[~trucks.is_open[index]] > 0).any():
                 continue
-            room = np.append(0, trucks.capacity[index])[taken].astype(float)
+            room = trucks.room(index, taken)
             cost = best_load(lane, room) + trucks.pattern_cost(index, taken)
             own.append((cost, trucks.docks_used(index, taken)))
         choices.append(own)
