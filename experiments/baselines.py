@@ -12,6 +12,7 @@ import pandas as pd
 from experiments.twin import MOVE_COLUMNS, Night, Replay
 from network.graph import SupplyNetwork
 from network.snapshot import Snapshot
+from optimization.policies import InLots, OrderUpTo
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -94,10 +95,9 @@ class BaseStock:
         variance = both["variance_ratio"] * own_mean + both["variance_down"] * both["protection"]
         z = np.where(feeds, self.z_echelon, self.z_local)
         level = mean + z * np.sqrt(np.maximum(variance, 0))
-        short = level - both["position"] - both["position_down"]
-        case = both["sku"].map(self.case_pack).to_numpy(float)
-        cases = np.where(both["rate"] + both["rate_down"] > 0, np.ceil(np.maximum(short, 0) / case - 1e-9), 0)
-        return both.assign(quantity=cases * case)
+        rule = InLots(OrderUpTo(level), both["sku"].map(self.case_pack).to_numpy(float))
+        quantity = rule.quantities(both["position"] + both["position_down"])
+        return both.assign(quantity=np.where(both["rate"] + both["rate_down"] > 0, quantity, 0.0))
 
 
 def base_stock(

@@ -22,6 +22,27 @@ Flags = npt.NDArray[np.bool_]
 CHUNK = 20_000
 
 
+def whole_lots(quantity: npt.ArrayLike, *, lot: npt.ArrayLike, minimum: npt.ArrayLike = 0) -> Ints:
+    """Round up to whole lots, and to the minimum order, itself in whole lots; nothing stays nothing.
+
+    Example: 0, 3 and 10 units in lots of 4, at least 6: 0, 8 and 12.
+
+    Parameters
+    ----------
+    quantity
+        Units asked for, >= 0; all parameters broadcast. A billionth of a lot too many opens no other lot.
+    lot
+        An order is a multiple of it [units], >= 1.
+    minimum
+        An order is at least as large [units], >= 0.
+    """
+    size = np.asarray(lot, dtype=np.float64)
+    lots = np.ceil(np.asarray(quantity, dtype=np.float64) / size - 1e-9)
+    least = np.ceil(np.asarray(minimum, dtype=np.float64) / size - 1e-9)
+    rounded: Ints = np.where(lots > 0, np.maximum(lots, least) * size, 0.0).astype(np.int64)
+    return rounded
+
+
 def round_lots(lines: pd.DataFrame, data: FlowData, *, supply: Ints, planned: Ints) -> pd.DataFrame:
     """Make purchases and transfers whole lots, 0 or at least their minimum; other modes stay in eaches.
 
@@ -45,10 +66,10 @@ def round_lots(lines: pd.DataFrame, data: FlowData, *, supply: Ints, planned: In
     """
     quantity = lines["quantity"].to_numpy(dtype=np.int64)
     lot = lines["lot"].to_numpy(dtype=np.int64)
-    least = -(-lines["minimum"].to_numpy(dtype=np.int64) // lot) * lot
+    least = whole_lots(lines["minimum"].to_numpy(dtype=np.int64), lot=lot)
     down = quantity // lot * lot
     down = np.where(down < least, 0, down)
-    up = np.maximum(-(-quantity // lot) * lot, least)
+    up = np.maximum(whole_lots(quantity, lot=lot), least)
     gain = _gain_of_rounding_up(lines, data, supply=supply, planned=planned, down=down, up=up)
     origin = lines["origin_point"].to_numpy(dtype=np.int64)
     size = up - down
