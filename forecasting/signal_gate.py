@@ -91,7 +91,9 @@ def _verdict(family: str, key_type: str, category: str, *, losses: Array | None,
         return Verdict(family, key_type, category, value=0.0, low=0.0, high=0.0, is_on=False)
     random = np.random.default_rng([seed, 5])
     drawn = losses[random.integers(0, len(losses), (N_BOOTSTRAP, len(losses)))].sum(axis=1)
-    low, high = (float(each) for each in np.quantile(1.0 - drawn[:, 1] / drawn[:, 0], INTERVAL))
+    # a draw of origins at which nothing was expected or sold tells nothing
+    share = np.where(drawn[:, 0] > 0, 1.0 - drawn[:, 1] / np.where(drawn[:, 0] > 0, drawn[:, 0], 1.0), 0.0)
+    low, high = (float(each) for each in np.quantile(share, INTERVAL))
     value = float(1.0 - losses[:, 1].sum() / losses[:, 0].sum())
     return Verdict(family, key_type, category, value=value, low=low, high=high, is_on=low > 0.0)
 
