@@ -1,8 +1,8 @@
 """What signals are worth: forecasts with them against the same pipeline without, at the same rolling origins.
 
 On public data (`DATA`, a folder with rossmann, breakfast or cainiao in it, or one of these) every family is told alone
-and together: WAPE improvement with a 90% block-bootstrap interval and the gate's verdict by category, then what an open
-gate would have done, and that against a placebo. By default Rossmann has 40 stores, six origins and 28 days ahead,
+and all together: WAPE improvement with a 90% block-bootstrap interval and the gate's verdict by category, then what an
+open gate would have done, and that against a placebo. By default Rossmann has 40 stores, six origins and 28 days ahead,
 Breakfast twelve weekly series, eight origins and four weeks, Cainiao all items and 14 days (`--series`, `--origins`).
 
 On simulated chains (`--seeds N`) forecasts are scored against latent demand, on the driven slice (SKU-days whose true
@@ -65,7 +65,9 @@ def public(a: argparse.Namespace) -> dict[str, object]:
             n_origins=a.origins or size.n_origins,
         )
         folder = a.data / name if (a.data / name).is_dir() else a.data
-        result[name] = part_value(name, folder, size, ForecastConfig(threads=a.threads, n_origins=2, max_training_rows=TRAINING_ROWS))
+        result[name] = part_value(
+            name, folder, size, ForecastConfig(threads=a.threads, n_origins=2, max_training_rows=TRAINING_ROWS)
+        )
         print(json.dumps(result[name]), file=sys.stderr, flush=True)
     return result
 

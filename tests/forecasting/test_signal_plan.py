@@ -166,3 +166,11 @@ def test_a_plan_reads_back_from_its_text():
     assert again == plan
     assert again.is_on(SEARCH, "A")
     assert not again.is_on(SEARCH, "B")
+
+
+def test_origins_without_demand_close_the_gate_instead_of_breaking_it() -> None:
+    # three of four origins had nothing to explain: most draws of the bootstrap hold no evidence
+    losses = np.array([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [5.0, 1.0]])
+    verdict = _verdict("search", "sku", "A", losses=losses, seed=0)
+    assert verdict.value == pytest.approx(0.8)
+    assert (verdict.low, verdict.is_on) == (0.0, False)
