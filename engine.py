@@ -313,6 +313,7 @@ def _manifest(
         "objective": decisions.objective,
         "bound": decisions.bound,
         "gap": decisions.gap,
+        "trucks": None if decisions.trucks is None else asdict(decisions.trucks),
         "work": dict(decisions.timings),
         "n_stock_points": len(basis.positions),
         "n_series": len(series),

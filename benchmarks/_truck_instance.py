@@ -56,11 +56,14 @@ def lane_costs(instance: Instance, lane: int, *, lots: npt.NDArray[np.int64]) ->
     over = np.take_along_axis(excess, np.broadcast_to(supply[:, None], (n_skus, horizon, n_lots + 1)), axis=2)
     cost = held[:, None, None] * over + short[:, None, None] * (over + mean[:, :, None] - supply[:, None])
     share = instance.skus["volume_m3"].to_numpy() * lots / float(instance.lanes["truck_volume_m3"].iloc[lane])
+    enough_lots = np.full((n_skus, horizon), n_lots, dtype=np.int64)
     return LaneCosts(
         cost=cost,
+        end_cost=np.zeros_like(cost),
         size=np.stack([share, np.zeros_like(share)], axis=1),
         price=np.zeros((n_skus, horizon)),
-        limit=np.full((n_skus, horizon), n_lots, dtype=np.int64),
+        limit=enough_lots,
+        most=enough_lots,
     )
 
 

@@ -90,7 +90,7 @@ def violations(instance: Instance, plan: TruckPlan, lanes: list[LaneCosts]) -> i
         docks[: instance.horizon - lead] += row[lead:]
     broken += int((docks > instance.docks).sum()) + int(sum((lots < 0).any() for lots in plan.lots))
     price = (number * instance.lanes["truck_cost"].to_numpy()[:, None]).sum()
-    cost = price + sum(load_cost(lane, lots) for lane, lots in zip(lanes, plan.lots, strict=True))
+    cost = price + sum(load_cost(lane, *load) for lane, *load in zip(lanes, plan.lots, plan.pattern > 0, strict=True))
     return broken + int(abs(cost - plan.objective) > TOLERANCE * abs(cost))
 
 

@@ -45,6 +45,8 @@ class PlanConfig:
         Least cost of moving a unit, as a share of its unit cost, so that nothing moves for nothing.
     cost_steps
         Integer cost of the steepest slope; larger resolves smaller slopes.
+    joint_trucks
+        Whether the trucks of all transfer lanes are planned together over days; otherwise lane by lane for tonight.
     truck_fill_up
         Whether a truck that goes may bring later needs forward.
     truck_cover_days
@@ -68,6 +70,7 @@ class PlanConfig:
     commitment_premium: float = 0.5
     handling_share: float = 0.002
     cost_steps: int = 4_000_000
+    joint_trucks: bool = True
     truck_fill_up: bool = True
     truck_cover_days: int = 4
 

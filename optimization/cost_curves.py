@@ -135,6 +135,18 @@ class CostCurves:
         cost: Floats = (self.slack * np.maximum(supply - self.breaks[:, :, -1], 0)).sum(axis=1)
         return cost
 
+    def daily_kept(self, supply: Ints) -> Floats:
+        """Holding, slack and waste of each day of cumulative supply (n, T) -> (n, T) [money]."""
+        cost: Floats = self.holding[:, None] * expected_held(Knots(self.breaks, self.cdf), supply)
+        cost += self.slack * np.maximum(supply - self.breaks[:, :, -1], 0)
+        cost[np.arange(len(supply)), self.waste_day] += self.expected_waste(supply)
+        return cost
+
+    def lost_by_day(self, supply: Ints) -> Floats:
+        """Price of all demand that is lost by the end of each day if nothing more comes, (n, T) [money]."""
+        lost: Floats = self.shortage[:, None] * expected_short(Knots(self.breaks, self.cdf), supply)
+        return lost
+
     def expected_cost(self, supply: Ints) -> Floats:
         """All expected cost of cumulative supply (n, T) -> (n,) [money]."""
         parts = (self.expected_holding, self.expected_shortage, self.expected_waste, self.expected_slack)

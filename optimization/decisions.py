@@ -13,6 +13,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from optimization.cost_curves import CostCurves
+    from optimization.plan_bound import TruckFigures
 
 PLANNED_COLUMNS = ("sku", "origin", "destination", "mode", "day", "arrival_day", "quantity")
 MOVE_COLUMNS = (
@@ -103,6 +104,8 @@ class Decisions:
         Outcome of the flow.
     timings
         Seconds by step are measured by the caller; here counts of the work done by step.
+    trucks
+        What the program of all transfer trucks cost and proves; None where no lane has priced trucks.
     """
 
     moves: pd.DataFrame
@@ -117,6 +120,7 @@ class Decisions:
     gap: float | None
     status: SolveStatus
     timings: Mapping[str, float]
+    trucks: TruckFigures | None = None
 
     def replace(self, **changes: Any) -> Decisions:
         """Return a copy with some fields changed."""

@@ -101,7 +101,10 @@ def load_trucks(
     keys = lines[["lane", "arrival_day"]].to_numpy(dtype=np.int64)
     order = np.lexsort([keys[:, 1], keys[:, 0]])
     is_first = np.append(True, (keys[order][1:] != keys[order][:-1]).any(axis=1)) if len(lines) else np.zeros(0, bool)
+    is_trucked = lines["is_trucked"].to_numpy(dtype=bool)
     for group in np.split(order, np.flatnonzero(is_first)[1:]) if len(lines) else ():
+        if is_trucked[group].any():
+            continue
         _load_lane(group, state=state, config=config)
     before = lines["quantity"].to_numpy(dtype=np.int64)
     change = np.where(state.quantity > before, "truck fill", np.where(state.quantity < before, "truck cut", ""))

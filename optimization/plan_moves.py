@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from network.columns import Mode
 from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
 from optimization.curve_build import shelf_floor
@@ -27,7 +28,9 @@ from optimization.flow.model import moves_table, solve_flows
 from optimization.line_value import line_effects, supply_without
 from optimization.loads import load_table, load_trucks
 from optimization.lots import keep_limits, round_lots
+from optimization.plan_bound import truck_figures
 from optimization.tonight import planned_quantity, supply_of, tonight_lines
+from optimization.truck_days import TruckDays, plan_truck_days, with_trucks
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
@@ -83,7 +86,7 @@ def decide(
     bound = flow.bound
     dropped: list[pd.DataFrame] = []
     for turn in range(MAX_PASSES):
-        lines = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config)
+        lines, days = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config)
         is_idle = (lines["quantity"] == 0) & ~lines["is_regular"] & (lines["flow_quantity"] > 0)
         if turn == MAX_PASSES - 1 or not is_idle.any():
             break
@@ -92,14 +95,14 @@ def decide(
         flow = solve_flows(data, config, before=flow)
     planned = planned_quantity(data, flow.quantity, lines)
     return _decisions(
-        data, lines, flow=replace(flow, bound=bound), planned=planned, dropped=dropped, cutoff=snapshot.cutoff
+        data, lines, days, flow=replace(flow, bound=bound), planned=planned, dropped=dropped, cutoff=snapshot.cutoff
     )
 
 
 def _loaded_lines(
     data: FlowData, flow: FlowPlan, *, snapshot: Snapshot, maximum: Floats, config: PlanConfig
-) -> pd.DataFrame:
-    """Take the flow's moves of tonight through lots, limits and trucks."""
+) -> tuple[pd.DataFrame, TruckDays | None]:
+    """Take the flow's moves of tonight through lots, limits and trucks; also the plan of all trucks."""
     lines = tonight_lines(data, flow.quantity, snapshot)
     later = np.where(data.regular.day > 0, flow.quantity[: data.regular.pair.size], 0)
     supply = supply_of(data, lines, later)
@@ -107,8 +110,14 @@ def _loaded_lines(
     lines = keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
     planned = planned_quantity(data, flow.quantity, lines)
     supply = supply_of(data, lines, planned)
+    days = None
+    if config.joint_trucks:
+        days = plan_truck_days(data, lines, supply=supply, planned=planned, snapshot=snapshot)
+        lines = with_trucks(lines, data, days)
+        planned = planned_quantity(data, flow.quantity, lines)
+        supply = supply_of(data, lines, planned)
     lines = load_trucks(lines, data, supply=supply, planned=planned, maximum=maximum, config=config)
-    return keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
+    return keep_limits(lines, data, snapshot=snapshot, maximum=maximum), days
 
 
 def _banning(data: FlowData, lines: pd.DataFrame, is_idle: pd.Series[bool]) -> FlowData:
@@ -123,6 +132,7 @@ def _banning(data: FlowData, lines: pd.DataFrame, is_idle: pd.Series[bool]) -> F
 def _decisions(
     data: FlowData,
     lines: pd.DataFrame,
+    days: TruckDays | None,
     *,
     flow: FlowPlan,
     planned: Ints,
@@ -136,6 +146,8 @@ def _decisions(
     supply = supply_of(data, lines, planned)
     objective = _objective(data, going, loads["cost"].to_numpy(dtype=np.float64), supply=supply, planned=planned)
     gap = None if flow.bound is None else _gap(objective, flow.bound)
+    bought = float(loads.loc[loads["mode"] == Mode.PURCHASE, "cost"].sum())
+    trucks = None if days is None else truck_figures(days, data, lines, supply=supply, load_costs=bought)
     counts = {"n_skus": float(len(flow.per_sku)), "n_arcs": float(flow.per_sku["n_arcs"].sum())}
     return Decisions(
         moves=moves,
@@ -150,6 +162,7 @@ def _decisions(
         gap=gap,
         status=flow.status if flow.status == SolveStatus.EMPTY else SolveStatus.FEASIBLE,
         timings=counts,
+        trucks=trucks,
     )
 
 

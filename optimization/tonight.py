@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 LINE_COLUMNS = (
     *("sku", "origin", "destination", "mode", "arrival_day", "quantity", "flow_quantity", "note", "reason"),
     *("move", "is_regular", "point", "origin_point", "lane", "lot", "minimum", "unit_value", "move_cost"),
-    *("volume_m3", "weight_kg", "next_move", "next_day"),
+    *("volume_m3", "weight_kg", "next_move", "next_day", "is_trucked"),
 )
 NO_MOVE = -1
 
@@ -39,8 +39,8 @@ def tonight_lines(data: FlowData, quantity: Ints, snapshot: Snapshot) -> pd.Data
     -------
     `LINE_COLUMNS`, sorted by (sku, destination, origin, mode). `move` is the position among regular or tonight's
     moves; `point`, `origin_point` (-1 = supplier) and `lane` are row numbers; lot and minimum in units; unit_value and
-    move_cost [money/unit]; volume and weight of one unit; `next_move` is the same pair's move on its next ship day
-    (`NO_MOVE` without one) and `next_day` that day.
+    move_cost [money/unit]; volume and weight of one unit; `is_trucked` whether the truck program decided it;
+    `next_move` is the same pair's move on its next ship day (`NO_MOVE` without one) and `next_day` that day.
     """
     n_regular = data.regular.pair.size
     # A truck that goes may take along what was planned for later: such pairs are lines of 0 units for now.
@@ -56,6 +56,7 @@ def tonight_lines(data: FlowData, quantity: Ints, snapshot: Snapshot) -> pd.Data
         weight_kg=skus["weight_kg"].fillna(0.0).to_numpy(dtype=np.float64),
         note="",
         reason="",
+        is_trucked=False,
     )
     ordered = lines.sort_values(["sku", "destination", "origin", "mode"], kind="stable")
     return ordered[list(LINE_COLUMNS)].reset_index(drop=True)

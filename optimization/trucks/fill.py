@@ -51,19 +51,21 @@ def fill_trucks(lane: LaneCosts, room: Floats) -> LaneLoad:
         sent[:, index] = have
     lots = np.zeros((len(lane.size), lane.horizon), dtype=np.int64)
     lots[:, days] = np.diff(sent, axis=1, prepend=0)
-    return LaneLoad(lots, load_cost(lane, lots))
+    return LaneLoad(lots, load_cost(lane, lots, room > 0))
 
 
-def load_cost(lane: LaneCosts, lots: Ints) -> float:
-    """Cost of the destinations and of moving with lots (k, T) by day [money]."""
+def load_cost(lane: LaneCosts, lots: Ints, is_truck_day: npt.NDArray[np.bool_]) -> float:
+    """Cost of the destinations and of moving with lots (k, T) by day, trucks going on the marked days (T,) [money]."""
     sent = np.cumsum(lots, axis=1)
     cost = np.take_along_axis(lane.cost, sent[:, :, None], axis=2)
-    return float(cost.sum() + (lane.price * lots).sum())
+    last = np.append(np.flatnonzero(is_truck_day[1:]), lane.horizon - 1)
+    ends = np.take_along_axis(lane.end_cost, sent[:, :, None], axis=2)[:, last]
+    return float(cost.sum() + ends.sum() + (lane.price * lots).sum())
 
 
 def _interval_gain(lane: LaneCosts, start: int, stop: int) -> Floats:
     """Gain of each further lot sent on `start` instead of on `stop`, (k, Q) [money]."""
-    cost = lane.cost_before[:, stop] - lane.cost_before[:, start]
+    cost = lane.interval_cost(start, stop)
     later = lane.price[:, stop] if stop < lane.horizon else 0.0
     gain: Floats = cost[:, :-1] - cost[:, 1:] - (lane.price[:, start] - later)[:, None]
     return gain

@@ -39,18 +39,16 @@ def interval_costs(lane: LaneCosts, n_room: int, *, is_open: npt.NDArray[np.bool
     infinity where s is neither 0 nor open, t is neither open nor T, or t <= s [money].
     """
     horizon = lane.horizon
-    before = lane.cost_before
-    gains = before[:, :, :-1] - before[:, :, 1:]
     price = np.concatenate([lane.price, np.zeros_like(lane.price[:, :1])], axis=1)
     table = np.full((horizon, horizon + 1, n_room), np.inf)
     starts = np.flatnonzero(is_open | (np.arange(horizon) == 0))
     stops = np.append(np.flatnonzero(is_open), horizon)
     for start in starts.tolist():
         for stop in stops[stops > start].tolist():
-            nothing = float((before[:, stop, 0] - before[:, start, 0]).sum())
-            gain = gains[:, stop] - gains[:, start] - (price[:, start] - price[:, stop])[:, None]
-            gain[np.arange(gain.shape[1]) >= lane.limit[:, start, None]] = 0.0
-            table[start, stop] = nothing - best_gain(gain, lane.measure, n_room)
+            cost = lane.interval_cost(start, stop)
+            gain = cost[:, :-1] - cost[:, 1:] - (price[:, start] - price[:, stop])[:, None]
+            gain[np.arange(gain.shape[1]) >= lane.most[:, start, None]] = 0.0
+            table[start, stop] = float(cost[:, 0].sum()) - best_gain(gain, lane.measure, n_room)
     return table
 
 

@@ -20,18 +20,25 @@ class LaneCosts:
     ----------
     cost
         (k, T, Q + 1) expected cost of each day with 0..Q lots sent by then, convex in the lots [money].
+    end_cost
+        (k, T, Q + 1) further cost of the last day before the next truck, convex in the lots: demand lost since the
+        last one, which is counted once however long nothing came [money].
     size
         (k, 2) share of a reference truck's volume and of its weight that one lot takes; one of the two > 0.
     price
         (k, T) cost of sending one lot by day: handling, less what it no longer costs at its origin [money/lot].
     limit
-        (k, T) most lots that may have been sent by each day, never falling.
+        (k, T) most lots that may have been sent by each day, never falling: a share of what the origin has.
+    most
+        (k, T) the same if all other destinations got nothing; the bound knows no more than this.
     """
 
     cost: Floats
+    end_cost: Floats
     size: Floats
     price: Floats
     limit: Ints
+    most: Ints
 
     @property
     def horizon(self) -> int:
@@ -43,6 +50,11 @@ class LaneCosts:
         """(k, T + 1, Q + 1) cost of all days before each day [money]."""
         before: Floats = np.cumsum(self.cost, axis=1)
         return np.concatenate([np.zeros_like(before[:, :1]), before], axis=1)
+
+    def interval_cost(self, start: int, stop: int) -> Floats:
+        """Cost of the days from one truck up to the next, (k, Q + 1) [money]."""
+        cost: Floats = self.cost_before[:, stop] - self.cost_before[:, start] + self.end_cost[:, stop - 1]
+        return cost
 
     @property
     def measure(self) -> Floats:

@@ -28,6 +28,8 @@ def best_load(lane: LaneCosts, room: Floats) -> float:
         cost = sum(
             lane.cost[i, d, sent[i, d]] + lane.price[i, d] * lots[i, d] for i in range(k) for d in range(horizon)
         )
+        last = [day - 1 for day in days if day > 0] + [horizon - 1]
+        cost += sum(lane.end_cost[i, d, sent[i, d]] for i in range(k) for d in last)
         best = min(best, float(cost))
     return best
 

@@ -25,9 +25,11 @@ def lane_of(cost: list[list[list[float]]], size: list[float]) -> LaneCosts:
     k, horizon, n_lots = table.shape
     return LaneCosts(
         cost=table,
+        end_cost=np.zeros_like(table),
         size=np.stack([np.array(size), np.zeros(k)], axis=1),
         price=np.zeros((k, horizon)),
         limit=np.full((k, horizon), n_lots - 1),
+        most=np.full((k, horizon), n_lots - 1),
     )
 
 
@@ -53,12 +55,13 @@ def drawn(seed: int) -> tuple[list[LaneCosts], LaneTrucks]:
     lanes = []
     for _ in range(2):
         falling = np.sort(rng.uniform(-1, 20, (2, 3, 3)), axis=2)[:, :, ::-1]
-        cost = rng.uniform(20, 60, (2, 3, 1)) - np.concatenate(
-            [np.zeros((2, 3, 1)), np.cumsum(falling, axis=2)], axis=2
-        )
+        saved = np.concatenate([np.zeros((2, 3, 1)), np.cumsum(falling, axis=2)], axis=2)
+        cost = rng.uniform(20, 60, (2, 3, 1)) - saved
         size = np.stack([rng.uniform(0.2, 0.7, 2), rng.uniform(0.0, 0.7, 2)], axis=1)
         price = np.tile(rng.uniform(0, 2, (2, 1)), 3)
-        lanes.append(LaneCosts(cost=cost, size=size, price=price, limit=rng.integers(1, 4, (2, 1)).repeat(3, axis=1)))
+        limit = rng.integers(1, 4, (2, 1)).repeat(3, axis=1)
+        end_cost = 30.0 - 0.4 * saved
+        lanes.append(LaneCosts(cost=cost, end_cost=end_cost, size=size, price=price, limit=limit, most=limit))
     trucks = trucks_of(2, 3, cost=float(rng.uniform(5, 40)), docks=1)
     return lanes, trucks
 
@@ -126,6 +129,15 @@ def test_a_lot_is_taken_early_only_while_it_pays() -> None:
     assert fill_trucks(lane_of(cost, [0.4]), np.array([1.0, 0.0, 0.0])).lots.tolist() == [[2, 0, 0]]
 
 
+def test_what_was_lost_is_counted_once_at_the_end_of_each_wait() -> None:
+    # Nothing by day; 10 are lost by day 0, 20 by day 1, 30 by day 2, and none of it once a lot is there.
+    ends = np.array([[[10.0, 0.0], [20.0, 0.0], [30.0, 0.0]]])
+    lane = replace(lane_of([[[0.0, 0.0]] * 3], [1.0]), end_cost=ends)
+    # Never a truck: 30 at the end, not 10 + 20 + 30. A truck of 25 on day 0 saves it all; one of 35 does not pay.
+    assert plan_trucks([lane], trucks_of(1, 3, cost=35.0)).objective == pytest.approx(30.0)
+    assert plan_trucks([lane], trucks_of(1, 3, cost=25.0)).objective == pytest.approx(25.0)
+
+
 def test_nothing_leaves_beyond_what_the_origin_has() -> None:
     lane = lane_of([[[30.0, 20.0, 5.0]] * 3], [0.4])
     limited = replace(lane, limit=np.array([[1, 1, 2]]))
@@ -144,7 +156,7 @@ def test_the_table_is_never_above_a_real_load(seed: int) -> None:
         closed = np.where(pattern[None, :, None] > 0, 0.0, np.inf)
         least, _ = cheapest_patterns(table[lane : lane + 1], trucks.lane(lane), closed)
         load = fill_trucks(costs, room)
-        assert load.cost == pytest.approx(load_cost(costs, load.lots))
+        assert load.cost == pytest.approx(load_cost(costs, load.lots, room > 0))
         assert least[0] <= best_load(costs, room) + 1e-9 <= load.cost + 2e-9
 
 
