@@ -3,8 +3,9 @@
 By interval length and demand class: coverage at 0.8, 0.9, 0.95 and 0.98 by the randomised transform (so that counts can
 be calibrated) with 95% intervals, and pinball at 0.9 of the quantile of the sum against the sum of daily quantiles, as
 they are and at the level where both cover alike. Also coverage of pooled demand: a SKU at all of its locations, and the
-whole chain. Where the chain has a `truth/` folder, latent demand scores; else
-demand of days with a full shelf all along the interval.
+whole chain. Where the chain has a `truth/` folder, latent demand scores; else sales of intervals whose days all had a
+full shelf, against the forecast of such days. The file of `--out` has demand whatever the shelf will be, to plan on;
+its columns that begin with `full_` are of days with a full shelf.
 
     python benchmarks/lead_time_coverage.py DATA --cutoff 2025-08-01 --horizon 28 --out FILE   a chain folder
     python benchmarks/lead_time_coverage.py DATA --origins 4 --horizon 28                      rolling, scored only
@@ -31,7 +32,7 @@ from _interval_scores import Array, Flags, interval_rows, pooled_rows, pooled_su
 
 from experiments.world import WorldConfig, build_world, write_world
 from forecasting.config import ForecastConfig
-from forecasting.folds import rolling_cutoffs
+from forecasting.folds import KEPT_SHARE, rolling_cutoffs
 from forecasting.forecast import Forecast
 from forecasting.panel import build_panel
 from forecasting.pipeline import fit_forecaster, forecast_demand
@@ -42,6 +43,7 @@ from network.snapshot import default_cutoff, snapshot_at
 QUANTILES = tuple(np.round(np.arange(0.05, 0.96, 0.05), 2))
 LATENT = Path("truth") / "latent_demand.parquet"
 FULL_SHELF = 0.999
+USUAL_GAP_DAYS = 35
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,12 +55,27 @@ class Source:
     latent: pd.DataFrame | None
 
 
-def forecast_at(source: Source, cutoff: pd.Timestamp, *, horizon: int, config: ForecastConfig) -> Forecast:
+@dataclasses.dataclass(frozen=True)
+class Forecasts:
+    """Demand whatever the shelf will be, and on days whose shelf stays full."""
+
+    wanted: Forecast
+    full_shelf: Forecast
+
+    def scored(self, source: Source) -> Forecast:
+        """Return the one that what came can score."""
+        return self.full_shelf if source.latent is None else self.wanted
+
+
+def forecast_at(source: Source, cutoff: pd.Timestamp, *, horizon: int, config: ForecastConfig) -> Forecasts:
     """Fit and forecast from what was known at the cutoff."""
     snapshot = snapshot_at(source.chain.tables, source.chain.settings, cutoff)
     network = build_network(snapshot)
     forecaster = fit_forecaster(snapshot, network, config)
-    return forecast_demand(snapshot, network, forecaster, horizon)
+    return Forecasts(
+        forecast_demand(snapshot, network, forecaster, horizon),
+        forecast_demand(snapshot, network, forecaster, horizon, target_shelf=1.0),
+    )
 
 
 def what_came(source: Source, forecast: Forecast, horizon: int) -> tuple[Array, Flags]:
@@ -88,15 +105,17 @@ def booked(latent: pd.DataFrame, serving: pd.DataFrame) -> pd.DataFrame:
     return latent.astype({"zone": "str", "channel": "str", "sku": "str"}).merge(first, on=["zone", "channel"])
 
 
-def cumulative_quantiles(forecast: Forecast) -> pd.DataFrame:
+def cumulative_quantiles(forecasts: Forecasts) -> pd.DataFrame:
     """Quantiles of demand from the day after the cutoff up to and including each date."""
+    wanted = forecasts.wanted
     parts = []
-    for stop in range(1, forecast.horizon + 1):
-        values = forecast.interval_quantiles(QUANTILES, 0, stop)
-        frame = forecast.series[["sku", "location"]].assign(
-            date=forecast.cutoff + pd.Timedelta(days=stop), mean=forecast.interval_mean(0, stop)
-        )
-        parts.append(frame.assign(**{f"q{level:g}": values[:, k] for k, level in enumerate(QUANTILES)}))
+    for stop in range(1, wanted.horizon + 1):
+        frame = wanted.series[["sku", "location"]].assign(date=wanted.cutoff + pd.Timedelta(days=stop))
+        for prefix, forecast in (("", wanted), ("full_", forecasts.full_shelf)):
+            values = forecast.interval_quantiles(QUANTILES, 0, stop)
+            frame = frame.assign(**{f"{prefix}mean": forecast.interval_mean(0, stop)})
+            frame = frame.assign(**{f"{prefix}q{level:g}": values[:, k] for k, level in enumerate(QUANTILES)})
+        parts.append(frame)
     return pd.concat(parts, ignore_index=True)
 
 
@@ -104,7 +123,7 @@ def rolling_rows(source: Source, cutoffs: pd.DatetimeIndex, *, horizon: int, con
     """Scored intervals of one chain at several origins."""
     parts = []
     for cutoff in cutoffs:
-        forecast = forecast_at(source, cutoff, horizon=horizon, config=config)
+        forecast = forecast_at(source, cutoff, horizon=horizon, config=config).scored(source)
         demand, usable = what_came(source, forecast, horizon)
         name = f"{source.name} {cutoff.date()}"
         parts.append(both_rows(forecast, demand, usable, origin=name))
@@ -125,6 +144,19 @@ def read_source(folder: Path) -> Source:
     return Source(folder.name, load_chain(folder), latent)
 
 
+def with_skus(source: Source, n_skus: int | None) -> Source:
+    """Keep so many SKUs of every table, evenly spread over their names; None keeps all."""
+    names = np.sort(source.chain.tables["skus"]["sku"].astype(str).unique())
+    if n_skus is None or n_skus >= names.size:
+        return source
+    kept = names[np.linspace(0, names.size - 1, n_skus).astype(np.int64)]
+    tables = {
+        name: table[table["sku"].astype(str).isin(kept)].reset_index(drop=True) if "sku" in table else table
+        for name, table in source.chain.tables.items()
+    }
+    return dataclasses.replace(source, chain=dataclasses.replace(source.chain, tables=tables))
+
+
 def worlds(n_seeds: int, world: WorldConfig) -> Iterator[Source]:
     """Simulated chains of seeds 1, 2, ..., read back as any chain is."""
     for seed in range(1, n_seeds + 1):
@@ -133,11 +165,17 @@ def worlds(n_seeds: int, world: WorldConfig) -> Iterator[Source]:
             yield dataclasses.replace(read_source(Path(folder)), name=f"seed {seed}")
 
 
-def origins_of(source: Source, *, horizon: int, n_origins: int, gap_days: int) -> pd.DatetimeIndex:
-    """Cutoffs whose days are all known; latent demand reaches beyond the last published day."""
+def origins_of(source: Source, *, horizon: int, n_origins: int, gap_days: int | None) -> pd.DatetimeIndex:
+    """Cutoffs whose days are all known; latent demand reaches beyond the last published day.
+
+    Without a gap they lie five weeks apart, closer where the first would not keep its share of a short history.
+    """
     last = default_cutoff(source.chain.tables)
     if source.latent is not None:
         last = min(last + pd.Timedelta(days=horizon), source.latent["date"].max())
+    if gap_days is None:
+        spare = int((1.0 - KEPT_SHARE) * (last - source.chain.tables["sales"]["date"].min()).days)
+        gap_days = max(min(USUAL_GAP_DAYS, spare // max(n_origins - 1, 1)), 1)
     return rolling_cutoffs(last, horizon=horizon, n_origins=n_origins, gap_days=gap_days)
 
 
@@ -149,9 +187,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--horizon", type=int, default=28)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--origins", type=int, default=1)
-    parser.add_argument("--gap", type=int, default=35, help="days between origins")
+    parser.add_argument("--gap", type=int, help="days between origins; 35, fewer on a short history")
     parser.add_argument("--seeds", type=int, default=0, help="simulated chains to build and score")
-    parser.add_argument("--skus", type=int, default=60)
+    parser.add_argument("--skus", type=int, help="of a simulated chain (60); of DATA so many, evenly spread (all)")
     parser.add_argument("--stores", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--smoke", action="store_true", help="one tiny simulated chain")
@@ -162,18 +200,19 @@ def scored(arguments: argparse.Namespace) -> pd.DataFrame:
     """Fit, forecast and score what the command line asks for."""
     config = ForecastConfig(horizon_days=arguments.horizon, threads=arguments.threads)
     if arguments.cutoff is not None:
-        source = read_source(arguments.data)
-        forecast = forecast_at(source, arguments.cutoff, horizon=arguments.horizon, config=config)
+        source = with_skus(read_source(arguments.data), arguments.skus)
+        forecasts = forecast_at(source, arguments.cutoff, horizon=arguments.horizon, config=config)
         if arguments.out is not None:
-            cumulative_quantiles(forecast).to_parquet(arguments.out, index=False)
+            cumulative_quantiles(forecasts).to_parquet(arguments.out, index=False)
+        forecast = forecasts.scored(source)
         demand, usable = what_came(source, forecast, arguments.horizon)
         return both_rows(forecast, demand, usable, origin=f"{arguments.cutoff.date()}")
-    world = WorldConfig(n_skus=arguments.skus, n_stores=arguments.stores)
+    world = WorldConfig(n_skus=arguments.skus or 60, n_stores=arguments.stores)
     if arguments.smoke:
         world = WorldConfig(n_skus=9, n_stores=4, n_days=150, future_days=28)
         config = dataclasses.replace(config, max_rounds=40, max_training_rows=10_000)
     n_seeds = 1 if arguments.smoke else arguments.seeds
-    sources = worlds(n_seeds, world) if n_seeds else [read_source(arguments.data)]
+    sources = worlds(n_seeds, world) if n_seeds else [with_skus(read_source(arguments.data), arguments.skus)]
     ask = {"horizon": arguments.horizon, "n_origins": arguments.origins}
     return pd.concat(
         [

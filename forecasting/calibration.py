@@ -28,8 +28,10 @@ PARENT_WEIGHT = 80.0
 LEVEL_WEIGHT = 300.0
 # Launches stray further than the pool of all series, so their own errors, though few, count for more.
 LAUNCH_WEIGHT_SHARE = 0.15
-# An interval counts where at least this share of its active days was observed.
+# Share of its active days that an interval needs observed.
 LEAST_OBSERVED = 0.75
+# Intervals of a start and length below which the tables of a fallback answer.
+LEAST_INTERVALS = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,8 @@ class HeldOutErrors:
         (n_origins, n_series) class codes; 0 is the pooled class, so classes start at 1.
     sku, location
         (n_series,) codes of what series may share; None: nothing is taken for shared.
+    least_observed
+        An interval counts where at least this share of its active days was observed.
     """
 
     mean: Array
@@ -56,6 +60,7 @@ class HeldOutErrors:
     codes: Ints
     sku: Ints | None = None
     location: Ints | None = None
+    least_observed: float = LEAST_OBSERVED
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +86,12 @@ class _Intervals:
 
 
 def calibrated_distribution(
-    errors: HeldOutErrors, classes: tuple[str, ...], *, seed: int, launches: HeldOutErrors | None = None
+    errors: HeldOutErrors,
+    classes: tuple[str, ...],
+    *,
+    seed: int,
+    launches: HeldOutErrors | None = None,
+    fallback: CumulativeDistribution | None = None,
 ) -> CumulativeDistribution:
     """Tabulate dispersion, ratios and recalibrated levels from held-out errors.
 
@@ -98,6 +108,8 @@ def calibrated_distribution(
         Of the randomised transform.
     launches
         Errors of series that were taken for new; they count for the tables of their class, not for what series share.
+    fallback
+        Tables of the same horizon and classes, read where ``errors`` have too few intervals of a length.
     """
     names = (POOLED_CLASS, *classes)
     horizon = errors.mean.shape[2] if errors.mean.size else 0
@@ -114,6 +126,10 @@ def calibrated_distribution(
         for j, length in enumerate(lengths):
             begin = min(start, horizon - length)
             intervals = _intervals(errors, begin, length=length)
+            if fallback is not None and intervals.mean.size < LEAST_INTERVALS:
+                tables = (fallback.dispersion, fallback.ratios, fallback.recalibrated)
+                dispersion[:, i, j], ratios[:, i, j], recalibrated[:, i, j] = (table[:, i, j] for table in tables)
+                continue
             if launches is not None:
                 intervals = intervals.joined(_intervals(launches, begin, length=length, is_launch=True))
             dispersion[:, i, j], ratios[:, i, j] = _tables(intervals, len(names))
@@ -160,7 +176,7 @@ def _intervals(errors: HeldOutErrors, start: int, *, length: int, is_launch: boo
     n_seen, n_active = seen.sum(axis=2), active.sum(axis=2)
     mean = np.where(seen, errors.mean[:, :, days], 0.0).sum(axis=2)
     total = np.where(seen, np.nan_to_num(demand), 0.0).sum(axis=2)
-    usable = (n_active > 0) & (n_seen >= LEAST_OBSERVED * n_active) & (mean > 0)
+    usable = (n_active > 0) & (n_seen >= errors.least_observed * n_active) & (mean > 0)
     origin = np.broadcast_to(np.arange(usable.shape[0])[:, None], usable.shape)
     return _Intervals(
         origin=origin[usable].astype(np.int64),

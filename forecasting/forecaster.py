@@ -47,6 +47,8 @@ class Forecaster:
         Blend of models by demand class.
     distribution
         Calibration tables.
+    full_shelf
+        The same for days whose shelf stays full.
     signal_plan
         Drivers, leads, effects and gate.
     """
@@ -56,6 +58,7 @@ class Forecaster:
     global_model: GlobalModel | None
     choices: Mapping[str, Choice]
     distribution: CumulativeDistribution
+    full_shelf: CumulativeDistribution
     signal_plan: SignalPlan
 
     @cached_property
@@ -99,6 +102,7 @@ class Forecaster:
             "smearing": 1.0 if self.global_model is None else self.global_model.smearing,
             "signals": self.signal_plan.as_dict(),
             "distribution": _tables_as_lists(self.distribution),
+            "full_shelf": _tables_as_lists(self.full_shelf),
         }
         files = {SETTINGS_FILE: json.dumps(settings, sort_keys=True)}
         if self.global_model is not None:
@@ -137,6 +141,7 @@ class Forecaster:
             global_model=model,
             choices={name: _choice_from_lists(choice) for name, choice in settings["choices"].items()},
             distribution=_tables_from_lists(settings["distribution"]),
+            full_shelf=_tables_from_lists(settings["full_shelf"]),
             signal_plan=SignalPlan.from_dict(settings["signals"]),
         )
 

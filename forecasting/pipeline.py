@@ -79,6 +79,7 @@ def fit_forecaster(snapshot: Snapshot, network: SupplyNetwork, config: ForecastC
         global_model=model,
         choices=selection.choices,
         distribution=selection.distribution,
+        full_shelf=selection.full_shelf,
         signal_plan=signal_plan,
     )
 
@@ -126,7 +127,7 @@ def forecast_demand(
         vintage=f"{snapshot.cutoff:%Y-%m-%d}-{forecaster.id}",
         series=described_series(evidence, classes, forecaster),
         mean=adjusted.mean,
-        distribution=forecaster.distribution,
+        distribution=forecaster.distribution if np.isnan(target_shelf) else forecaster.full_shelf,
         unadjusted_mean=unadjusted if is_adjusted else None,
         adjustments=adjusted.record if is_adjusted else None,
     )

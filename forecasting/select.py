@@ -7,17 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from forecasting.blend import HeldOutMeans, fitted_blends
 from forecasting.calibration import HeldOutErrors, calibrated_distribution
-from forecasting.censoring import DAY_DISPERSION
-from forecasting.classes import DemandClass, demand_classes
 from forecasting.config import ForecastConfig
 from forecasting.distribution import CumulativeDistribution
 from forecasting.evidence import Evidence
 from forecasting.features import Origin, feature_names, origin_at
 from forecasting.folds import HeldOut, held_out_origins
+from forecasting.held_out import (
+    CLASSES,
+    HeldOutDays,
+    class_codes,
+    full_shelf_errors,
+    held_out_days,
+    held_out_demand,
+    with_unseen,
+)
 from forecasting.members import BASELINES, Choice, blended_means
 from forecasting.models.lightgbm_direct import NAME as GLOBAL
 from forecasting.models.lightgbm_direct import GlobalModel, fit_global_model
@@ -30,7 +36,6 @@ Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-CLASSES = tuple(str(name) for name in DemandClass)
 TOO_SHORT = "history too short for the global model"
 NOT_COMPARED = "nothing to compare models on"
 WORSE = "baselines were better than the global model on held-out origins"
@@ -46,12 +51,15 @@ class Selection:
         By demand class.
     distribution
         Calibrated on the blends' held-out errors.
+    full_shelf
+        The same for days whose shelf stays full, foreseen as such.
     is_global_used
         Whether the global model is needed.
     """
 
     choices: dict[str, Choice]
     distribution: CumulativeDistribution
+    full_shelf: CumulativeDistribution
     is_global_used: bool
 
 
@@ -71,7 +79,7 @@ def select_models(evidence: Evidence, config: ForecastConfig) -> Selection:
     if not held_out.origins:
         unjudged = Choice.of_one("moving_average", TOO_SHORT)
         prior = calibrated_distribution(_no_errors(), CLASSES, seed=config.seed)
-        return Selection(dict.fromkeys(CLASSES, unjudged), prior, is_global_used=False)
+        return Selection(dict.fromkeys(CLASSES, unjudged), prior, prior, is_global_used=False)
     evidence = dataclasses.replace(
         evidence, signal_plan=fit_signal_plan(evidence, config, last_day=held_out.origins[0])
     )
@@ -79,23 +87,36 @@ def select_models(evidence: Evidence, config: ForecastConfig) -> Selection:
     trial = _trial_model(evidence, config, held_out)
     if trial is not None:
         models[GLOBAL] = trial
-    series = _calibration_series(evidence.panel.n_series, config)
-    origins = [origin_at(evidence, day, horizon=held_out.horizon) for day in held_out.origins]
-    is_promoted = np.stack([origin.announced.is_on[series] > 0 for origin in origins])
-    codes = _class_codes(evidence, held_out, series)
-    means = _held_out_means(evidence, origins, series, models=models, horizon=held_out.horizon)
-    demand, active = _held_out_demand(evidence, held_out, series, seed=config.seed)
-    is_compared = active & ~np.isnan(demand) & ~is_promoted
-    choices = _choices(HeldOutMeans(means, demand, is_compared, codes))
-    chosen = _chosen_means(means, choices, codes=codes, is_promoted=is_promoted)
-    keys = [pd.factorize(evidence.panel.series[name])[0][series].astype(np.int64) for name in ("sku", "location")]
-    errors = HeldOutErrors(chosen * active, demand, is_active=active, codes=codes, sku=keys[0], location=keys[1])
-    launches = _launch_errors(evidence, held_out, models=models, choices=choices, seed=config.seed)
+    days = held_out_days(evidence, held_out, config)
+    means = _held_out_means(evidence, days.origins, days.series, models=models, horizon=held_out.horizon)
+    choices = _choices(HeldOutMeans(means, days.demand, days.is_compared, days.codes))
+    distribution, full_shelf = _distributions(evidence, days, means, models=models, choices=choices, seed=config.seed)
     return Selection(
         choices=choices,
-        distribution=calibrated_distribution(errors, CLASSES, seed=config.seed, launches=launches),
+        distribution=distribution,
+        full_shelf=full_shelf,
         is_global_used=trial is not None and _is_global_used(evidence, choices),
     )
+
+
+def _distributions(
+    evidence: Evidence,
+    days: HeldOutDays,
+    means: dict[str, Array],
+    *,
+    models: dict[str, PointModel],
+    choices: dict[str, Choice],
+    seed: int,
+) -> tuple[CumulativeDistribution, CumulativeDistribution]:
+    """Calibration on all held-out days, and on those whose shelf stayed full, foreseen as such."""
+    keys = evidence.panel.series
+    chosen = _chosen_means(means, choices, codes=days.codes, is_promoted=days.is_promoted)
+    launches = _launch_errors(evidence, days.held_out, models=models, choices=choices, seed=seed)
+    distribution = calibrated_distribution(days.errors(chosen, keys), CLASSES, seed=seed, launches=launches)
+    shown = _shown_means(evidence, days, means, models=models)
+    chosen = _chosen_means(shown, choices, codes=days.codes, is_promoted=days.is_promoted)
+    full = full_shelf_errors(evidence, days, errors=days.errors(chosen, keys))
+    return distribution, calibrated_distribution(full, CLASSES, seed=seed, launches=launches, fallback=distribution)
 
 
 def _trial_model(evidence: Evidence, config: ForecastConfig, held_out: HeldOut) -> GlobalModel | None:
@@ -104,20 +125,6 @@ def _trial_model(evidence: Evidence, config: ForecastConfig, held_out: HeldOut) 
         return None
     rows = training_rows(evidence, config, last_target=held_out.origins[0], horizon=held_out.horizon)
     return fit_global_model(rows, feature_names(evidence), config=config)
-
-
-def _calibration_series(n_series: int, config: ForecastConfig) -> Ints:
-    if n_series <= config.max_calibration_series:
-        return np.arange(n_series, dtype=np.int64)
-    random = np.random.default_rng([config.seed, 2])
-    return np.sort(random.choice(n_series, config.max_calibration_series, replace=False)).astype(np.int64)
-
-
-def _class_codes(evidence: Evidence, held_out: HeldOut, series: Ints) -> Ints:
-    index = {name: code for code, name in enumerate(CLASSES, start=1)}
-    rows = [demand_classes(evidence.history, day)[series] for day in held_out.origins]
-    codes = np.array([[index[name] for name in row] for row in rows], dtype=np.int64)
-    return codes.reshape(len(held_out.origins), series.size)
 
 
 def _held_out_means(
@@ -130,26 +137,15 @@ def _held_out_means(
     }
 
 
-def _held_out_demand(
-    evidence: Evidence, held_out: HeldOut, series: Ints, *, seed: int
-) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """Demand that came and which days were active; what a stock-out hid is drawn, because its mean has no spread."""
-    random = np.random.default_rng([seed, 3])
-    demand, active = [], []
-    for day in held_out.origins:
-        days = slice(day + 1, day + 1 + held_out.horizon)
-        lifted = evidence.panel.demand[series, days].astype(np.float64)
-        sold = evidence.panel.sales[series, days].astype(np.float64)
-        hidden = np.nan_to_num(np.maximum(lifted - sold, 0.0))
-        shape = 1.0 / DAY_DISPERSION + sold
-        drawn = random.poisson(random.gamma(shape, hidden / shape))
-        demand.append(np.where(np.isnan(lifted), np.nan, np.where(hidden > 0, sold + drawn, sold)))
-        attributes = evidence.panel.series.iloc[series]
-        # a begin that was declared is known ahead, one that only a first sale tells is not
-        known = (attributes["first_day"] <= day) | attributes["is_begin_declared"]
-        active.append(evidence.is_active[series, days] & known.to_numpy(dtype=bool)[:, None])
-    is_active = np.stack(active)
-    return np.where(is_active, np.stack(demand), 0.0), is_active
+def _shown_means(
+    evidence: Evidence, days: HeldOutDays, means: dict[str, Array], *, models: dict[str, PointModel]
+) -> dict[str, Array]:
+    """Means of days whose shelf is known to stay full; of all models the global one alone reads that."""
+    if GLOBAL not in models:
+        return means
+    origins = [dataclasses.replace(origin, target_shelf=1.0) for origin in days.origins]
+    horizon, only = days.held_out.horizon, {GLOBAL: models[GLOBAL]}
+    return means | _held_out_means(evidence, origins, days.series, models=only, horizon=horizon)
 
 
 def _launch_errors(
@@ -157,8 +153,9 @@ def _launch_errors(
 ) -> HeldOutErrors:
     """Errors of SKUs taken for launches at one held-out origin each, by the blend of their class there."""
     pretended = pretended_launches(evidence, held_out.origins, seed=seed)
-    demand, active = _held_out_demand(pretended.evidence, held_out, pretended.series, seed=seed)
-    codes = _class_codes(pretended.evidence, held_out, pretended.series)
+    demand, active = held_out_demand(pretended.evidence, held_out, pretended.series, seed=seed)
+    demand = with_unseen(demand, pretended.evidence, held_out, pretended.series, seed=seed)
+    codes = class_codes(pretended.evidence, held_out, pretended.series)
     mean = np.zeros(active.shape)
     for row, day in enumerate(held_out.origins):
         origin = origin_at(pretended.evidence, day, horizon=held_out.horizon)

@@ -96,7 +96,7 @@ def test_nothing_after_the_cutoff_changes_a_bit_of_what_is_written(story):
 def test_what_came_is_latent_demand_of_the_days_after_the_cutoff(story):
     cutoff = story.chain.tables["sales"]["date"].max() - pd.Timedelta(days=14)
     config = ForecastConfig(horizon_days=7, threads=1, max_rounds=20)
-    forecast = forecast_at(story, cutoff, horizon=7, config=config)
+    forecast = forecast_at(story, cutoff, horizon=7, config=config).wanted
     demand, usable = what_came(story, forecast, 7)
     days = story.latent["date"].between(cutoff + pd.Timedelta(days=1), cutoff + pd.Timedelta(days=7))
     assert demand.sum() == story.latent.loc[days, "units"].sum()
