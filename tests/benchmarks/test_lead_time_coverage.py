@@ -16,7 +16,15 @@ from benchmarks._interval_scores import (
     pooled_rows,
     pooled_summary,
 )
-from benchmarks.lead_time_coverage import Source, booked, cumulative_quantiles, forecast_at, what_came
+from benchmarks.lead_time_coverage import (
+    Source,
+    booked,
+    cumulative_quantiles,
+    forecast_at,
+    origins_of,
+    what_came,
+    with_skus,
+)
 from experiments.world import promotion_story_world, write_world
 from forecasting.config import ForecastConfig
 from forecasting.forecast import Forecast
@@ -101,3 +109,20 @@ def test_what_came_is_latent_demand_of_the_days_after_the_cutoff(story):
     days = story.latent["date"].between(cutoff + pd.Timedelta(days=1), cutoff + pd.Timedelta(days=7))
     assert demand.sum() == story.latent.loc[days, "units"].sum()
     assert usable.any()
+
+
+def test_origins_lie_closer_on_a_short_history(story):
+    sales = pd.DataFrame({"date": pd.date_range("2024-03-28", periods=76)})
+    tables = {**story.chain.tables, "sales": sales}
+    short = dataclasses.replace(story, chain=dataclasses.replace(story.chain, tables=tables), latent=None)
+    cutoffs = origins_of(short, horizon=7, n_origins=4, gap_days=None)
+    # last day 11 June, 75 days after the first; 45% of them are 33, shared by three gaps: 11 days
+    assert cutoffs[-1] == pd.Timestamp("2024-06-04")
+    assert (np.diff(cutoffs) == np.timedelta64(11, "D")).all()
+
+
+def test_a_subset_of_skus_is_the_same_in_every_table(story):
+    one = with_skus(story, 1).chain.tables
+    assert len(one["skus"]) == 1
+    assert set(one["sales"]["sku"].astype(str)) <= set(one["skus"]["sku"].astype(str))
+    assert len(one["locations"]) == len(story.chain.tables["locations"])

@@ -1,5 +1,7 @@
 """Calibration: tables measured on held-out errors cover what they say."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -82,3 +84,21 @@ def test_launches_widen_their_own_class_only():
     # up to the randomised transform
     assert upper(both, 1) == pytest.approx(upper(alone, 1), rel=0.03)
     assert upper(both, 2) > 1.2 * upper(alone, 2)
+
+
+def test_few_intervals_read_the_tables_of_the_fallback():
+    mean = np.full((3, 400, 7), 10.0)
+    wide = calibrated_distribution(errors_of(mean, 2.0, 8), CLASSES, seed=0)
+    narrow = errors_of(mean, 0.05, 9)
+    demand = narrow.demand.copy()
+    # one unseen day in the second half of every horizon: no week is seen whole, three days are
+    demand[:, :, 5] = np.nan
+    seen = dataclasses.replace(narrow, demand=demand, least_observed=1.0)
+    dist = calibrated_distribution(seen, CLASSES, seed=0, fallback=wide)
+
+    def upper(tables, length):
+        ask = {"codes": np.ones(1, dtype=np.int64), "start": 0, "length": length}
+        return tables.quantiles([0.9], np.array([10.0 * length]), **ask)[0, 0]
+
+    assert upper(dist, 7) == upper(wide, 7)
+    assert upper(dist, 3) < 0.8 * upper(wide, 3)

@@ -7,7 +7,7 @@ import pytest
 from forecasting.classes import DemandClass
 from forecasting.explain import FAMILIES, drivers
 from forecasting.forecaster import Forecaster
-from forecasting.pipeline import NO_HISTORY
+from forecasting.pipeline import NO_HISTORY, forecast_demand
 from network.graph import build_network
 from network.snapshot import snapshot_at
 
@@ -122,6 +122,16 @@ def test_files_bring_back_the_same_forecaster_bit_for_bit(fitted):
     one, two = (chain.forecast(cutoff, each) for each in (forecaster, again))
     assert one.mean.tobytes() == two.mean.tobytes()
     assert one.interval_quantiles([0.9], 0, 7).tobytes() == two.interval_quantiles([0.9], 0, 7).tobytes()
+
+
+def test_days_of_a_full_shelf_read_their_own_tables(fitted):
+    chain, cutoff, forecaster = fitted
+    snapshot = snapshot_at(chain.tables, chain.settings, cutoff)
+    ask = (snapshot, build_network(snapshot), Forecaster.from_files(forecaster.to_files()), 14)
+    assert forecast_demand(*ask).distribution.ratios.tolist() == forecaster.distribution.ratios.tolist()
+    full = forecast_demand(*ask, target_shelf=1.0)
+    assert full.distribution.ratios.tolist() == forecaster.full_shelf.ratios.tolist()
+    assert_sound(full, 16)
 
 
 def test_fitting_twice_gives_the_same_bits(fitted):
