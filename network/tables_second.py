@@ -100,7 +100,7 @@ CAPACITY = Table(
                choices=("receive", "pick", "ship", "store")),
         Column("amount", "number", "its unit", "How much a day.", is_required=True, minimum=0),
         Column("unit", "text", meaning="Unit of the amount.", default="units",
-               choices=("units", "lines", "cases", "pallets", "m3")),
+               choices=("units", "lines", "cases", "pallets", "m3", "trucks")),
         Column("overtime_cost", "number", "money/unit", "Cost beyond the amount; empty = not possible.", minimum=0),
     ),
     meaning="What a location can handle.",

@@ -39,7 +39,7 @@ class Coverage:
 
 
 def build_coverage(
-    inbound: Inbound, pipeline: Ints, *, on_hand: Ints, mean_demand: Floats, has_recourse: bool
+    inbound: Inbound, pipeline: Ints, *, on_hand: Ints, mean_demand: Floats, gap_days: Ints, has_recourse: bool
 ) -> Coverage:
     """Find the replenishment chances, given where stock is.
 
@@ -57,6 +57,9 @@ def build_coverage(
         (n,) free stock tonight [units].
     mean_demand
         (n, T) mean demand of days 0..d [units].
+    gap_days
+        (n,) days between two trucks of the main source, at least 1: the next chance is not the next day on which a
+        truck could come, but the next on which one will.
     has_recourse
         Whether the window ends at the second receipt; otherwise it is the horizon.
     """
@@ -74,6 +77,7 @@ def build_coverage(
     second = _first(receipts & (np.arange(horizon) > _first(receipts)[:, None]))
     ends = receipts | (pipeline > 0)
     shortage_day = np.concatenate([ends[:, 1:], np.ones((n, 1), dtype=bool)], axis=1)
+    second = np.maximum(second, _first(receipts) + gap_days)
     window = np.clip(second, 1, horizon) if has_recourse else np.full(n, horizon)
     return Coverage(
         receipts=receipts,

@@ -19,6 +19,7 @@ from optimization.curve_ending import with_ageing, with_waste
 from optimization.curve_knots import Knots, LocalKnots, aligned, local_knots, n_breaks
 from optimization.inbound import build_inbound
 from optimization.pooling import Pool, build_pools
+from optimization.truck_gap import truck_gaps
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
@@ -97,11 +98,15 @@ def build_cost_curves(
     """
     inbound = build_inbound(positions, snapshot, network=network, horizon=horizon, max_sources=config.max_sources)
     facts = stock_facts(forecast, snapshot, positions=positions, targets=targets, arrivals=arrivals, horizon=horizon)
+    mean_demand = _cumulative_mean(forecast, facts.series, horizon)
+    sizes = snapshot.table("skus").set_index("sku")[["volume_m3", "weight_kg"]].reindex(positions["sku"]).fillna(0.0)
+    volume, weight = sizes.to_numpy(dtype=np.float64).T
     coverage = build_coverage(
         inbound,
         facts.pipeline,
         on_hand=free_tonight(positions),
-        mean_demand=_cumulative_mean(forecast, facts.series, horizon),
+        mean_demand=mean_demand,
+        gap_days=truck_gaps(inbound, network.lanes, daily=mean_demand[:, -1] / horizon, volume=volume, weight=weight),
         has_recourse=config.recourse_window,
     )
     levels = np.asarray(config.quantile_levels)

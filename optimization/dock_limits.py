@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from network.lanes import WEEKDAYS
+from optimization.capacity import declared_on
 
 if TYPE_CHECKING:
     from network.snapshot import Snapshot
@@ -55,27 +55,15 @@ def declared_docks(snapshot: Snapshot, locations: npt.NDArray[np.object_], horiz
 
     Returns
     -------
-    location, kind, unit, day (0 = the day after the cutoff), date, amount, overtime_cost (infinity where none is for
-    sale): a date beats a weekday, a weekday beats every day.
+    location, date, kind, unit, amount, overtime_cost (infinity where none is for sale), day (0 = the day after the
+    cutoff).
     """
-    table = snapshot.table("capacity")
-    kinds = sorted({kind for _, kind in SIDES})
-    table = table[table["location"].isin(locations) & table["kind"].isin(kinds) & table["unit"].isin(UNITS)]
-    days = pd.DataFrame({"day": np.arange(horizon)})
-    days["on"] = snapshot.cutoff + pd.to_timedelta(days["day"] + 1, unit="D")
-    days["is_weekday"] = days["on"].dt.day_of_week.map(dict(enumerate(WEEKDAYS)))
-    rows = table.merge(days, how="cross")
-    weekday = rows["weekday"].fillna("")
-    is_date = rows["date"].notna()
-    holds = (is_date & (rows["date"] == rows["on"])) | (~is_date & weekday.isin([""]))
-    holds |= ~is_date & (weekday == rows["is_weekday"])
-    rank = is_date * 2 + (weekday != "") * 1
-    rows = rows.assign(rank=rank)[holds]
-    key = ["location", "kind", "unit", "day"]
-    rows = rows.sort_values([*key, "rank", "amount"], ascending=[True, True, True, True, False, True])
-    rows = rows.drop_duplicates(key).drop(columns=["date"]).rename(columns={"on": "date"})
-    rows["overtime_cost"] = rows["overtime_cost"].astype("float64").fillna(np.inf)
-    return rows[[*key, "date", "amount", "overtime_cost"]].reset_index(drop=True)
+    days = snapshot.cutoff + pd.to_timedelta(np.arange(horizon) + 1, unit="D")
+    asked = pd.MultiIndex.from_product([locations, days], names=["location", "date"]).to_frame(index=False)
+    rows = declared_on(snapshot, asked)
+    rows = rows[rows["kind"].isin([kind for _, kind in SIDES]) & rows["unit"].isin(UNITS)].reset_index(drop=True)
+    day = (rows["date"] - snapshot.cutoff).dt.days - 1
+    return rows.assign(day=day, overtime_cost=rows["overtime_cost"].astype("float64").fillna(np.inf))
 
 
 def lane_docks(declared: pd.DataFrame, lanes: pd.DataFrame, *, arrival: Ints, per_truck: pd.DataFrame) -> Docks:

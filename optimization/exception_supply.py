@@ -127,7 +127,7 @@ def capacity_breach(case: ExceptionCase) -> pd.DataFrame:
     """A location that must receive, ship or store more than it declares, by day."""
     if not declares_capacity(case.snapshot):
         return nothing()
-    rows = capacity_use(case.decisions.moves, case.facts.points, snapshot=case.snapshot)
+    rows = capacity_use(case.decisions.moves, case.decisions.loads, case.facts.points, snapshot=case.snapshot)
     rows = rows.loc[rows["used"] > rows["amount"] * (1 + 1e-9)].reset_index(drop=True)
     excess = rows["used"] - rows["amount"]
     return tell(

@@ -14,6 +14,7 @@ import pandas as pd
 
 from optimization.cost_curves import CostCurves
 from optimization.flow.data import FlowData, Moves
+from optimization.truck_gap import has_priced_trucks
 from optimization.trucks.problem import LaneCosts
 
 Ints = npt.NDArray[np.int64]
@@ -70,10 +71,7 @@ def truck_pairs(moves: Moves, lanes: pd.DataFrame, quantity: Ints) -> Ints:
     order = np.lexsort((~inbound.is_main, -total, inbound.point))
     is_busiest = np.zeros(order.size, dtype=bool)
     is_busiest[order] = np.append(True, inbound.point[order][1:] != inbound.point[order][:-1])[: order.size]
-    size = lanes[["truck_volume_m3", "truck_weight_kg"]].to_numpy(dtype=np.float64)
-    has_truck = (lanes["truck_cost"].to_numpy(dtype=np.float64) > 0) & np.isfinite(size).any(axis=1)
-    has_truck &= (lanes["vehicle"] == "truck").to_numpy(dtype=bool)
-    is_sent = has_truck[inbound.lane] & (inbound.origin_point >= 0) & (total > 0)
+    is_sent = has_priced_trucks(lanes)[inbound.lane] & (inbound.origin_point >= 0) & (total > 0)
     chosen = np.flatnonzero(is_busiest & is_sent)
     return chosen[np.lexsort((inbound.point[chosen], inbound.lane[chosen]))]
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from network.columns import Mode
+from optimization.capacity_cut import keep_capacity
 from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
 from optimization.curve_build import shelf_floor
@@ -117,7 +118,9 @@ def _loaded_lines(
         planned = planned_quantity(data, flow.quantity, lines)
         supply = supply_of(data, lines, planned)
     lines = load_trucks(lines, data, supply=supply, planned=planned, maximum=maximum, config=config)
-    return keep_limits(lines, data, snapshot=snapshot, maximum=maximum), days
+    lines = keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
+    supply = supply_of(data, lines, planned_quantity(data, flow.quantity, lines))
+    return keep_capacity(lines, data, supply=supply, snapshot=snapshot), days
 
 
 def _banning(data: FlowData, lines: pd.DataFrame, is_idle: pd.Series[bool]) -> FlowData:

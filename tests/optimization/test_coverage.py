@@ -30,12 +30,21 @@ def pairs(origin: list[int], ships: list[list[int]], lead: list[int]) -> Inbound
     )
 
 
-def covered(inbound: Inbound, on_hand: list[int], *, pipeline: dict[tuple[int, int], int] | None = None) -> Coverage:
+def covered(
+    inbound: Inbound, on_hand: list[int], *, pipeline: dict[tuple[int, int], int] | None = None, gap: int = 1
+) -> Coverage:
     coming = np.zeros((len(on_hand), HORIZON), dtype=np.int64)
     for place, units in (pipeline or {}).items():
         coming[place] = units
     mean = np.tile(np.arange(1.0, HORIZON + 1), (len(on_hand), 1))
-    return build_coverage(inbound, coming, on_hand=np.array(on_hand), mean_demand=mean, has_recourse=True)
+    return build_coverage(
+        inbound,
+        coming,
+        on_hand=np.array(on_hand),
+        mean_demand=mean,
+        gap_days=np.full(len(on_hand), gap),
+        has_recourse=True,
+    )
 
 
 def test_a_point_hedges_until_the_receipt_after_tonights_order() -> None:
@@ -44,6 +53,13 @@ def test_a_point_hedges_until_the_receipt_after_tonights_order() -> None:
     assert np.flatnonzero(found.receipts[0]).tolist() == [1, 4]
     assert (found.first_receipt[0], found.window[0]) == (1, 4)
     assert np.flatnonzero(found.shortage_day[0]).tolist() == [0, 3, 7]
+
+
+def test_where_trucks_come_every_few_days_a_point_hedges_until_the_next_one() -> None:
+    # A lane that may run daily, with a full truck every third day: tonight's is there on day 0, the next on day 3.
+    daily = pairs([-1], [list(range(HORIZON))], [1])
+    assert covered(daily, [0]).window[0] == 1
+    assert covered(daily, [0], gap=3).window[0] == 3
 
 
 def test_an_open_order_ends_a_coverage_interval_too() -> None:
@@ -72,5 +88,6 @@ def test_without_recourse_every_day_is_hedged() -> None:
     inbound = pairs([-1], [[0, 3]], [2])
     none = np.zeros((1, HORIZON), dtype=np.int64)
     mean = np.zeros((1, HORIZON))
-    found = build_coverage(inbound, none, on_hand=np.zeros(1, np.int64), mean_demand=mean, has_recourse=False)
+    one = np.ones(1, np.int64)
+    found = build_coverage(inbound, none, on_hand=0 * one, mean_demand=mean, gap_days=one, has_recourse=False)
     assert found.window[0] == HORIZON
