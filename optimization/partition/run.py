@@ -1,0 +1,86 @@
+"""Run a pure function over parts, in this process or in several; results come in the order of the parts."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from optimization.partition.cut import SharedInput
+
+Input = TypeVar("Input")
+Output = TypeVar("Output")
+# Parts handed out beyond those at work, so that no worker waits; more would only take memory.
+PARTS_AHEAD = 1
+# A worker is one thread: solvers and array libraries must not start more.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+_shared: SharedInput | None = None
+
+
+class PartRunner:
+    """Maps pure functions over parts; made by `part_runner`."""
+
+    def __init__(self, shared: SharedInput, pool: ProcessPoolExecutor | None, workers: int) -> None:
+        self._shared, self._pool, self._workers = shared, pool, workers
+
+    def map(self, function: Callable[[Input, SharedInput], Output], parts: Iterable[Input]) -> Iterator[Output]:
+        """Yield function(part, shared) of each part, in their order; parts are made only when they are needed."""
+        if self._pool is None:
+            yield from (function(part, self._shared) for part in parts)
+            return
+        running: deque[Future[Output]] = deque()
+        for part in parts:
+            running.append(self._pool.submit(_call, function, part))
+            if len(running) > self._workers + PARTS_AHEAD:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+
+
+@contextmanager
+def part_runner(shared: SharedInput, workers: int = 1) -> Iterator[PartRunner]:
+    """Offer a runner while the context lasts.
+
+    Parameters
+    ----------
+    shared
+        Sent to each worker once.
+    workers
+        Processes, at least 1; with 1 everything happens in this one. They start afresh (spawn), so a script that
+        plans with more than one needs the usual `if __name__ == "__main__"`.
+    """
+    if workers <= 1:
+        yield PartRunner(shared, None, 1)
+        return
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(shared,))
+    try:
+        yield PartRunner(shared, pool, workers)
+    finally:
+        pool.shutdown(cancel_futures=True)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _begin(shared: SharedInput) -> None:
+    """Keep what all parts need, in a new worker."""
+    import pyarrow
+
+    global _shared
+    _shared = shared
+    pyarrow.set_cpu_count(1)
+
+
+def _call(function: Callable[[Any, SharedInput], Output], part: Any) -> Output:
+    if _shared is None:
+        raise RuntimeError("a worker was asked for a part before it was given what all parts share")
+    return function(part, _shared)

@@ -1,0 +1,151 @@
+"""What is done with one part: its targets, and its curves and flow. Pure functions, so that they may run anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from optimization.curve_build import build_cost_curves, shelf_floor
+from optimization.curve_refresh import refreshed_curves, rescued_points
+from optimization.decisions import FlowPlan
+from optimization.flow.data import FlowData, flow_data
+from optimization.flow.model import solve_flows
+from optimization.partition.cut import SharedInput, SkuPart
+from optimization.partition.moves import some_moves
+from optimization.targets import stock_targets
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Again:
+    """What a part that is solved again must keep to.
+
+    Parameters
+    ----------
+    rescued, extra
+        Points (m,) whose lost demand was counted again, and the units (m, T) that rescued it.
+    closed
+        (k,) points into which tonight's laterals, emergency moves and returns are banned, but for those that go.
+    going
+        (j, 2) point and lane of those that go all the same.
+    """
+
+    rescued: Ints
+    extra: Ints
+    closed: Ints
+    going: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class FlowInput:
+    """A part with its targets and what open orders bring, row by row its stock points.
+
+    Parameters
+    ----------
+    part
+        Its rows.
+    targets, arrivals
+        Results of `stock_targets` and `arrivals`.
+    horizon
+        Days planned T.
+    again
+        What a second solve must keep to; None the first time.
+    """
+
+    part: SkuPart
+    targets: pd.DataFrame
+    arrivals: pd.DataFrame
+    horizon: int
+    again: Again | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PartFlow:
+    """The flow of one part.
+
+    Parameters
+    ----------
+    data
+        Input of its flows; of tonight's laterals, emergency moves and returns only those that are made.
+    flow
+        Their plan.
+    rescued, extra
+        As in `Again`.
+    """
+
+    data: FlowData
+    flow: FlowPlan
+    rescued: Ints
+    extra: Ints
+
+
+def targets_of_part(part: SkuPart, shared: SharedInput) -> pd.DataFrame:
+    """Targets of the part's stock points."""
+    return stock_targets(
+        part.forecast,
+        part.network(shared),
+        part.snapshot(shared),
+        positions=part.positions,
+        config=shared.config,
+        learnt=shared.lead_times,
+    )
+
+
+def flow_of_part(given: FlowInput, shared: SharedInput) -> PartFlow:
+    """Curves and flow of the part's SKUs."""
+    part, config = given.part, shared.config
+    network, snapshot = part.network(shared), part.snapshot(shared)
+    curves = build_cost_curves(
+        part.forecast, network, snapshot, positions=part.positions, targets=given.targets, arrivals=given.arrivals,
+        horizon=given.horizon, config=config,
+    )  # fmt: skip
+    data = flow_data(
+        part.forecast, network, snapshot, positions=part.positions, targets=given.targets, curves=curves, config=config
+    )
+    if given.again is not None:
+        again = given.again
+        data = _banned(_refreshed(data, given, shared, rows=again.rescued, extra=again.extra), again)
+        return _thinned(data, solve_flows(data, config), rescued=again.rescued, extra=again.extra)
+    flow = solve_flows(data, config)
+    rows, extra = rescued_points(data, flow.quantity)
+    if rows.size:
+        data = _refreshed(data, given, shared, rows=rows, extra=extra)
+        flow = solve_flows(data, config, before=flow, changed=rows)
+    return _thinned(data, flow, rescued=rows, extra=extra)
+
+
+def _refreshed(data: FlowData, given: FlowInput, shared: SharedInput, *, rows: Ints, extra: Ints) -> FlowData:
+    """Count lost demand again where tonight's moves rescue some."""
+    if not rows.size:
+        return data
+    floor = shelf_floor(given.part.positions, given.targets)
+    curves = refreshed_curves(
+        given.part.forecast, data.curves, rows=rows, extra=extra, floor=floor, config=shared.config
+    )
+    return replace(data, curves=curves)
+
+
+def _banned(data: FlowData, again: Again) -> FlowData:
+    """Ban tonight's moves into closed points."""
+    moves, n_lanes = data.tonight, len(data.lanes)
+    key = moves.destination * n_lanes + moves.inbound.lane[moves.pair]
+    goes = np.isin(key, again.going[:, 0] * n_lanes + again.going[:, 1])
+    return replace(data, is_banned=np.isin(moves.destination, again.closed) & ~goes)
+
+
+def _thinned(data: FlowData, flow: FlowPlan, *, rescued: Ints, extra: Ints) -> PartFlow:
+    """Leave out tonight's moves that are not made: they are many, and nobody asks for them again."""
+    n_regular = data.regular.pair.size
+    made = np.flatnonzero(flow.quantity[n_regular:] > 0)
+    thin = replace(
+        data,
+        tonight=some_moves(data.tonight, made),
+        is_protected=data.is_protected[made],
+        is_banned=np.zeros(made.size, dtype=bool),
+    )
+    quantity = np.concatenate([flow.quantity[:n_regular], flow.quantity[n_regular:][made]])
+    return PartFlow(thin, replace(flow, quantity=quantity), rescued, extra)
