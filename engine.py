@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from forecasting.forecast import Forecast
     from forecasting.forecaster import Forecaster
     from optimization.plan_moves import Decisions
-
+    from optimization.projection import Projection
 
 # Contributions are costly; a plan tells the drivers of this many ordered series and as many large ones.
 N_EXPLAINED = 24
@@ -111,7 +111,12 @@ def run_id_of(snapshot: Snapshot, config: EngineConfig, released: pd.DataFrame |
     released
         Lines released by earlier runs and not yet acknowledged.
     """
-    return f"{snapshot.cutoff:%Y%m%d}-{plan_version(snapshot, config, released)[:12]}"
+    return run_name(snapshot, plan_version(snapshot, config, released))
+
+
+def run_name(snapshot: Snapshot, version: str) -> str:
+    """Name of the run of a plan version."""
+    return f"{snapshot.cutoff:%Y%m%d}-{version[:12]}"
 
 
 def plan_version(snapshot: Snapshot, config: EngineConfig, released: pd.DataFrame | None = None) -> str:
@@ -127,6 +132,7 @@ def plan(
     config: EngineConfig | None = None,
     *,
     released: pd.DataFrame | None = None,
+    workers: int = 1,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Plan:
     """Fit the forecast on the snapshot's history and plan tonight's orders (the weekly run).
@@ -139,6 +145,8 @@ def plan(
         Settings; defaults where absent.
     released
         Lines released by earlier runs and not yet acknowledged; they count as on order.
+    workers
+        Processes that share the SKUs; the plan is the same bits for any number of them.
     on_stage
         Told the name of each stage as it begins: for progress and timings, which are not the engine's business.
 
@@ -154,7 +162,9 @@ def plan(
     network = build_network(snapshot)
     on_stage("fit")
     forecaster = fit_forecaster(snapshot, network, config.forecast)
-    return plan_with(snapshot, network, forecaster, config=config, released=released, on_stage=on_stage)
+    return plan_with(
+        snapshot, network, forecaster, config=config, released=released, workers=workers, on_stage=on_stage
+    )
 
 
 def replenish(
@@ -163,10 +173,14 @@ def replenish(
     champion: Forecaster,
     *,
     released: pd.DataFrame | None = None,
+    workers: int = 1,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Plan:
     """Plan tonight's orders with models fitted earlier (the daily run); parameters and errors as for `plan`."""
-    return plan_with(snapshot, build_network(snapshot), champion, config=config, released=released, on_stage=on_stage)
+    return plan_with(
+        snapshot, build_network(snapshot), champion, config=config, released=released, workers=workers,
+        on_stage=on_stage,
+    )  # fmt: skip
 
 
 def plan_with(
@@ -176,40 +190,32 @@ def plan_with(
     *,
     config: EngineConfig,
     released: pd.DataFrame | None = None,
+    workers: int = 1,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Plan:
     """Forecast, decide, audit and explain with a given forecaster; parameters and errors as for `plan`."""
     from forecasting.explain import drivers
-    from optimization.audit import audit
+    from forecasting.pipeline import forecast_demand
     from optimization.exceptions import build_exceptions
-    from optimization.explain import line_terms, order_terms
+    from optimization.explain import order_terms
     from optimization.kpis import build_kpis
-    from optimization.orders import build_orders
     from optimization.point_facts import point_facts
-    from optimization.projection import project
 
-    basis = _decide(snapshot, network, forecaster, config=config, released=released, on_stage=on_stage)
+    on_stage("forecast")
+    forecast = forecast_demand(snapshot, network, forecaster, config.forecast.horizon_days)
+    basis = decide_with(
+        snapshot, network, forecast, config=config, released=released, workers=workers, on_stage=on_stage
+    )
     decisions, positions, targets = basis.decisions, basis.positions, basis.targets
-    on_stage("audit")
-    violations = audit(decisions.moves, decisions.loads, snapshot=snapshot, network=network, positions=positions)
-    if not violations.empty:
-        raise AuditError(violations)
-    on_stage("explain")
     version = plan_version(snapshot, config, released)
-    run_id = f"{snapshot.cutoff:%Y%m%d}-{version[:12]}"
-    projection = project(decisions, positions=positions, targets=targets, forecast=basis.forecast)
-    terms = line_terms(decisions, snapshot, network=network)
-    orders = build_orders(
-        decisions, terms, projection=projection, targets=targets, positions=positions, snapshot=snapshot,
-        network=network, run_id=run_id, plan_version=version,
-    )  # fmt: skip
+    projection, terms, orders = audited_orders(snapshot, network, basis, version=version, on_stage=on_stage)
     on_stage("drivers")
     rows = shown_series(basis.forecast, orders)
     driven = drivers(forecaster, snapshot, network, rows, windows=order_cycles(basis.forecast, targets, rows))
     on_stage("exceptions")
     facts = point_facts(snapshot, projection, positions=positions, targets=targets)
     return Plan(
-        run_id=run_id,
+        run_id=run_name(snapshot, version),
         cutoff=snapshot.cutoff,
         orders=orders,
         order_terms=order_terms(terms, orders),
@@ -224,6 +230,35 @@ def plan_with(
         snapshot=snapshot,
         manifest=_manifest(snapshot, config, version=version, basis=basis, forecaster=forecaster),
     )
+
+
+def audited_orders(
+    snapshot: Snapshot,
+    network: SupplyNetwork,
+    basis: Basis,
+    *,
+    version: str,
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> tuple[Projection, pd.DataFrame, pd.DataFrame]:
+    """Check the moves against every rule and write them: projection, money of each line, orders; see `plan`."""
+    from optimization.audit import audit
+    from optimization.explain import line_terms
+    from optimization.orders import build_orders
+    from optimization.projection import project
+
+    decisions, positions, targets = basis.decisions, basis.positions, basis.targets
+    on_stage("audit")
+    violations = audit(decisions.moves, decisions.loads, snapshot=snapshot, network=network, positions=positions)
+    if not violations.empty:
+        raise AuditError(violations)
+    on_stage("explain")
+    projection = project(decisions, positions=positions, targets=targets, forecast=basis.forecast)
+    terms = line_terms(decisions, snapshot, network=network)
+    orders = build_orders(
+        decisions, terms, projection=projection, targets=targets, positions=positions, snapshot=snapshot,
+        network=network, run_id=run_name(snapshot, version), plan_version=version,
+    )  # fmt: skip
+    return projection, terms, orders
 
 
 def shown_series(forecast: Forecast, orders: pd.DataFrame, n: int = N_EXPLAINED) -> npt.NDArray[np.int64]:
@@ -247,13 +282,14 @@ def decide_moves(
     snapshot: Snapshot, network: SupplyNetwork, forecaster: Forecaster, *, config: EngineConfig
 ) -> pd.DataFrame:
     """Return tonight's moves only, unexplained: what a replay needs of a plan, night after night."""
-    return _decide(
-        snapshot, network, forecaster, config=config, released=None, on_stage=lambda stage: None
-    ).decisions.moves
+    from forecasting.pipeline import forecast_demand
+
+    forecast = forecast_demand(snapshot, network, forecaster, config.forecast.horizon_days)
+    return decide_with(snapshot, network, forecast, config=config).decisions.moves
 
 
 @dataclass(frozen=True)
-class _Basis:
+class Basis:
     """What a plan rests on, between the forecast and its explanation."""
 
     forecast: Forecast
@@ -262,42 +298,31 @@ class _Basis:
     decisions: Decisions
 
 
-def _decide(
+def decide_with(
     snapshot: Snapshot,
     network: SupplyNetwork,
-    forecaster: Forecaster,
+    forecast: Forecast,
     *,
     config: EngineConfig,
-    released: pd.DataFrame | None,
-    on_stage: Callable[[str], None],
-) -> _Basis:
-    """Forecast demand, place it beside stock and lead times, and solve."""
-    from forecasting.pipeline import forecast_demand
-    from optimization.curve_build import build_cost_curves
-    from optimization.plan_moves import decide
-    from optimization.position import arrivals, inventory_positions
-    from optimization.targets import plan_horizon, stock_targets
+    released: pd.DataFrame | None = None,
+    workers: int = 1,
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> Basis:
+    """Place a given forecast beside stock and lead times, and solve; parameters as for `plan`."""
+    from optimization.partition.plan import plan_in_parts
+    from optimization.position import inventory_positions
 
-    on_stage("forecast")
-    forecast = forecast_demand(snapshot, network, forecaster, config.forecast.horizon_days)
     on_stage("targets")
     positions = inventory_positions(snapshot, network, released, series=forecast.series)
-    targets = stock_targets(forecast, network, snapshot, positions=positions, config=config.plan)
-    horizon = plan_horizon(targets, config.plan)
-    coming = arrivals(snapshot, released, network, cutoff=snapshot.cutoff, horizon=horizon)
-    curves = build_cost_curves(
-        forecast, network, snapshot, positions=positions, targets=targets, arrivals=coming, horizon=horizon,
-        config=config.plan,
+    targets, decisions = plan_in_parts(
+        snapshot, network, forecast, positions=positions, released=released, config=config.plan, workers=workers,
+        on_stage=on_stage,
     )  # fmt: skip
-    on_stage("flow")
-    decisions = decide(
-        snapshot, network, forecast, positions=positions, targets=targets, curves=curves, config=config.plan
-    )
-    return _Basis(forecast, positions, targets, decisions)
+    return Basis(forecast, positions, targets, decisions)
 
 
 def _manifest(
-    snapshot: Snapshot, config: EngineConfig, *, version: str, basis: _Basis, forecaster: Forecaster
+    snapshot: Snapshot, config: EngineConfig, *, version: str, basis: Basis, forecaster: Forecaster
 ) -> dict[str, Any]:
     """What a run says about itself, except for who ran it when."""
     decisions, series = basis.decisions, basis.forecast.series

@@ -41,7 +41,7 @@ class ScaleChain:
 
 @dataclass(frozen=True)
 class _Places:
-    """Location names by tier; `feeder` is the row of the central of a forward, `forward` that of the forward of a store."""
+    """Locations by tier; `feeder` is the central (row) of each forward, `forward` the forward (row) of each store."""
 
     suppliers: list[str]
     centrals: list[str]
@@ -194,9 +194,7 @@ def _capacity(places: _Places, skus: pd.DataFrame, rate: Floats) -> pd.DataFrame
     return table.assign(amount=table["amount"].round(3), unit="m3", overtime_cost=30.0)
 
 
-def _stock(
-    places: _Places, skus: pd.DataFrame, *, rate: Floats, rng: np.random.Generator
-) -> dict[str, pd.DataFrame]:
+def _stock(places: _Places, skus: pd.DataFrame, *, rate: Floats, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     """Stock of a chain in use, and purchases on their way: some points are about to run out, some hold too much."""
     n_forward = len(places.forwards)
     behind, central = _through(places, rate)
@@ -230,9 +228,7 @@ def _forecast(places: _Places, skus: pd.DataFrame, rate: Floats) -> Forecast:
     week = np.array([WEEKDAYS[(first + day) % 7] for day in range(FORECAST_DAYS)]) / np.mean(WEEKDAYS)
     mean = rate.ravel()[:, None] * week[None, :]
     sku, place = np.repeat(skus["sku"].to_numpy(), rate.shape[1]), np.tile(places.selling, len(skus))
-    return Forecast.from_rates(
-        mean, sku.tolist(), location=place.tolist(), cutoff=f"{CUTOFF:%Y-%m-%d}", dispersion=0.3
-    )
+    return Forecast.from_rates(mean, sku.tolist(), location=place.tolist(), cutoff=f"{CUTOFF:%Y-%m-%d}", dispersion=0.3)
 
 
 def _canonical(name: str, given: pd.DataFrame) -> pd.DataFrame:

@@ -55,9 +55,6 @@ class FlowPlan:
 
     Parameters
     ----------
-    decisions
-        Moves of all days: sku, origin, destination, mode, day (ship index, 0 = the day after the cutoff), arrival_day,
-        quantity (whole, > 0); sorted by (sku, origin, destination, mode, day).
     objective
         Surrogate cost of these moves [money]: holding, shortage, waste, slack and moving.
     bound
@@ -70,7 +67,6 @@ class FlowPlan:
         (k,) units of every possible move: regular moves first, then tonight's laterals, emergency moves and returns.
     """
 
-    decisions: pd.DataFrame
     objective: float
     bound: float | None
     status: SolveStatus

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ from optimization.decisions import (
     SolveStatus,
     typed,
 )
-from optimization.flow.data import FlowData, flow_data
+from optimization.flow.data import FlowData, Moves, flow_data
 from optimization.flow.model import moves_table, solve_flows
 from optimization.line_value import line_effects, supply_without
 from optimization.loads import load_table, load_trucks
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from network.graph import SupplyNetwork
     from network.snapshot import Snapshot
 
-__all__ = ["Decisions", "decide"]
+__all__ = ["Closing", "Decisions", "decide", "settle"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -76,7 +77,6 @@ def decide(
     and bound of it all.
     """
     data = flow_data(forecast, network, snapshot, positions=positions, targets=targets, curves=curves, config=config)
-    maximum = targets["max_stock"].to_numpy(dtype=np.float64)
     flow = solve_flows(data, config)
     rows, extra = rescued_points(data, flow.quantity)
     if rows.size:
@@ -84,6 +84,62 @@ def decide(
         curves = refreshed_curves(forecast, curves, rows=rows, extra=extra, floor=floor, config=config)
         data = replace(data, curves=curves)
         flow = solve_flows(data, config, before=flow, changed=rows)
+
+    def solve_again(data: FlowData, flow: FlowPlan, closing: Closing) -> tuple[FlowData, FlowPlan]:
+        banned = closing.banning(data)
+        return banned, solve_flows(banned, config, before=flow)
+
+    return settle(data, flow, snapshot=snapshot, targets=targets, config=config, solve_again=solve_again)
+
+
+@dataclass(frozen=True, eq=False)
+class Closing:
+    """Points into which tonight's laterals, emergency moves and returns are banned, but for those that go.
+
+    Parameters
+    ----------
+    points
+        (k,) rows of the points.
+    going
+        (j, 2) point and lane of the moves that go all the same.
+    """
+
+    points: Ints
+    going: Ints
+
+    def is_banned(self, moves: Moves, n_lanes: int) -> npt.NDArray[np.bool_]:
+        """Which of tonight's moves may not be made any more, (k,)."""
+        key = moves.destination * n_lanes + moves.inbound.lane[moves.pair]
+        goes = np.isin(key, self.going[:, 0] * n_lanes + self.going[:, 1])
+        banned: npt.NDArray[np.bool_] = np.isin(moves.destination, self.points) & ~goes
+        return banned
+
+    def banning(self, data: FlowData) -> FlowData:
+        """Return the input with these moves banned, beside those that are already."""
+        return replace(data, is_banned=data.is_banned | self.is_banned(data.tonight, len(data.lanes)))
+
+
+def settle(
+    data: FlowData,
+    flow: FlowPlan,
+    *,
+    snapshot: Snapshot,
+    targets: pd.DataFrame,
+    config: PlanConfig,
+    solve_again: Callable[[FlowData, FlowPlan, Closing], tuple[FlowData, FlowPlan]],
+) -> Decisions:
+    """Turn the flow of all SKUs into tonight's moves: lots, limits and trucks, which SKUs share.
+
+    Parameters
+    ----------
+    data, flow
+        Input of the flows and their plan; of tonight's laterals, emergency moves and returns at least those made.
+    snapshot, targets, config
+        As for `decide`.
+    solve_again
+        Solves the SKUs that used a move which did not pay for its vehicle.
+    """
+    maximum = targets["max_stock"].to_numpy(dtype=np.float64)
     bound = flow.bound
     dropped: list[pd.DataFrame] = []
     for turn in range(MAX_PASSES):
@@ -92,8 +148,7 @@ def decide(
         if turn == MAX_PASSES - 1 or not is_idle.any():
             break
         dropped.append(lines[is_idle])
-        data = _banning(data, lines, is_idle)
-        flow = solve_flows(data, config, before=flow)
+        data, flow = solve_again(data, flow, _closing(lines, is_idle))
     planned = planned_quantity(data, flow.quantity, lines)
     return _decisions(
         data, lines, days, flow=replace(flow, bound=bound), planned=planned, dropped=dropped, cutoff=snapshot.cutoff
@@ -123,13 +178,13 @@ def _loaded_lines(
     return keep_capacity(lines, data, supply=supply, snapshot=snapshot), days
 
 
-def _banning(data: FlowData, lines: pd.DataFrame, is_idle: pd.Series[bool]) -> FlowData:
-    """Ban tonight's laterals, emergency moves and returns into places where one did not pay, but for those that go."""
-    goes = np.zeros(data.is_banned.size, dtype=bool)
+def _closing(lines: pd.DataFrame, is_idle: pd.Series[bool]) -> Closing:
+    """Close the places where a lateral, emergency move or return did not pay, but for those that go."""
     going = lines[(lines["quantity"] > 0) & ~lines["is_regular"]]
-    goes[going["move"].to_numpy(dtype=np.int64)] = True
-    into = np.isin(data.tonight.destination, lines.loc[is_idle, "point"].to_numpy(dtype=np.int64))
-    return replace(data, is_banned=data.is_banned | (into & ~goes))
+    return Closing(
+        points=np.unique(lines.loc[is_idle, "point"].to_numpy(dtype=np.int64)),
+        going=going[["point", "lane"]].to_numpy(dtype=np.int64),
+    )
 
 
 def _decisions(

@@ -44,6 +44,7 @@ def stock_targets(
     *,
     positions: pd.DataFrame,
     config: PlanConfig,
+    learnt: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Set the target of each stock point from demand over its protection interval.
 
@@ -62,6 +63,8 @@ def stock_targets(
         Result of `inventory_positions`.
     config
         Settings.
+    learnt
+        Result of `lead_times`, where it is known already.
 
     Returns
     -------
@@ -71,9 +74,8 @@ def stock_targets(
     """
     inbound = build_inbound(positions, snapshot, network=network, horizon=2, max_sources=config.max_sources)
     facts = _limits(positions, snapshot).assign(tier=network.tier_of(positions["location"]))
-    facts, probabilities = _with_source(
-        facts, inbound, network=network, snapshot=snapshot, level=config.lead_time_level
-    )
+    learnt = lead_times(network, snapshot) if learnt is None else learnt
+    facts, probabilities = _with_source(facts, inbound, network=network, learnt=learnt, level=config.lead_time_level)
     series = pd.MultiIndex.from_frame(forecast.series[KEY]).get_indexer(pd.MultiIndex.from_frame(positions[KEY]))
     mean, levels = _protection_demand(forecast, series, facts=facts, probabilities=probabilities)
     is_purchase = network.lanes["mode"].to_numpy()[inbound.lane] == Mode.PURCHASE
@@ -121,11 +123,11 @@ def _limits(positions: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame:
 
 
 def _with_source(
-    facts: pd.DataFrame, inbound: Inbound, *, network: SupplyNetwork, snapshot: Snapshot, level: float
+    facts: pd.DataFrame, inbound: Inbound, *, network: SupplyNetwork, learnt: pd.DataFrame, level: float
 ) -> tuple[pd.DataFrame, Floats]:
     """Add source, review and lead time of the main lane, and its lead-time distribution (n, L + 1)."""
     main = inbound.take(inbound.is_main)
-    learnt = lead_times(network, snapshot).iloc[main.lane].reset_index(drop=True)
+    learnt = learnt.iloc[main.lane].reset_index(drop=True)
     declared = network.lanes["lead_time_days"].to_numpy()[main.lane]
     is_ruled = main.lead_time_days != declared
     learnt = learnt.assign(mean_days=np.where(is_ruled, main.lead_time_days, learnt["mean_days"]))

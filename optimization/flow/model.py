@@ -90,7 +90,6 @@ def solve_flows(
     per_sku = pd.DataFrame(rows, columns=["sku", "status", "objective", "bound", "n_arcs"])
     solved = bool((per_sku["status"] == SolveStatus.OPTIMAL).any())
     return FlowPlan(
-        decisions=moves_table(data, quantity),
         objective=float(per_sku["objective"].sum()),
         bound=float(per_sku["bound"].sum()),
         status=SolveStatus.OPTIMAL if solved else SolveStatus.EMPTY,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -122,7 +123,7 @@ class ChainCut:
         while cuts[-1] < self.sku.size:
             last = int(np.searchsorted(start, start[cuts[-1]] + size, side="right")) - 1
             cuts.append(max(last, cuts[-1] + 1))
-        return [np.arange(first, last) for first, last in zip(cuts[:-1], cuts[1:], strict=True)]
+        return [np.arange(first, last) for first, last in pairwise(cuts)]
 
     def rows(self, skus: Ints) -> Ints:
         """Rows of the positions that belong to some SKUs, ascending."""
@@ -179,7 +180,8 @@ def cut_chain(
     money = sku_economics(snapshot).set_index("sku")[list(MONEY_COLUMNS)].reindex(tables["skus"]["sku"])
     tables["skus"] = tables["skus"].assign(**{name: money[name].to_numpy() for name in MONEY_COLUMNS})
     emptied = {name: snapshot.table(name).iloc[:0] for name in (*names, *LEARNT_FROM)}
-    bare = replace(snapshot, tables=FrozenTables({**snapshot.tables, **emptied}))
+    # Views of mappings cannot be sent to another process, and no part asks for these two.
+    bare = replace(snapshot, tables=FrozenTables({**snapshot.tables, **emptied}), excluded={}, table_hashes={})
     learnt = lead_times(network, snapshot)
     shared = SharedInput(bare, replace(network, sourcing=network.sourcing.iloc[:0]), learnt, config)
     sku = positions["sku"].unique()

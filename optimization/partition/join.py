@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,6 @@ def joined_curves(parts: Sequence[CostCurves]) -> CostCurves:
         Curves of each part; the local rows of all parts, one after the other, are those of the chain.
     """
     n_local = np.array([curves.n_local for curves in parts])
-    first = np.cumsum(n_local) - n_local
     n_echelon = np.array([len(curves.points) for curves in parts]) - n_local
     echelon = int(n_local.sum()) + np.cumsum(n_echelon) - n_echelon
     joined = {
@@ -35,16 +35,13 @@ def joined_curves(parts: Sequence[CostCurves]) -> CostCurves:
         for item in fields(CostCurves)
         if item.name not in ("points", "member_of")
     }
-    del first
     member_of = [
         np.where(curves.member_of >= 0, curves.member_of - local + start, -1)
         for curves, local, start in zip(parts, n_local, echelon, strict=True)
     ]
     tables = [curves.points.iloc[:n] for curves, n in zip(parts, n_local, strict=True)]
     tables += [curves.points.iloc[n:] for curves, n in zip(parts, n_local, strict=True)]
-    return CostCurves(
-        points=pd.concat(tables, ignore_index=True), member_of=_local_first(member_of, n_local), **joined
-    )
+    return CostCurves(points=pd.concat(tables, ignore_index=True), member_of=_local_first(member_of, n_local), **joined)
 
 
 def joined_flow(parts: Sequence[PartFlow], positions: pd.DataFrame, lanes: pd.DataFrame) -> tuple[FlowData, FlowPlan]:
@@ -60,8 +57,8 @@ def joined_flow(parts: Sequence[PartFlow], positions: pd.DataFrame, lanes: pd.Da
     sizes = np.array([len(part.data.positions) for part in parts])
     starts = np.cumsum(sizes) - sizes
     rows = [np.arange(start, start + size) for start, size in zip(starts, sizes, strict=True)]
-    regular = joined_moves([part.data.regular for part in parts], rows)
-    tonight = joined_moves([part.data.tonight for part in parts], rows)
+    regular, _ = joined_moves([part.data.regular for part in parts], rows)
+    tonight, _ = joined_moves([part.data.tonight for part in parts], rows)
     n_regular = [part.data.regular.pair.size for part in parts]
     data = FlowData(
         positions=positions,
@@ -93,7 +90,7 @@ def joined_plan(plans: Sequence[FlowPlan], quantity: Ints) -> FlowPlan:
     )
 
 
-def _local_first(parts: Sequence[npt.NDArray[np.generic]], n_local: Ints) -> npt.NDArray[np.generic]:
+def _local_first(parts: Sequence[npt.NDArray[Any]], n_local: Ints) -> npt.NDArray[Any]:
     """Concatenate the local rows of all parts, then the rows after them."""
     local = [values[:n] for values, n in zip(parts, n_local, strict=True)]
     return np.concatenate([*local, *(values[n:] for values, n in zip(parts, n_local, strict=True))])

@@ -36,7 +36,7 @@ def some_moves(moves: Moves, rows: Ints) -> Moves:
     )
 
 
-def joined_moves(parts: Sequence[Moves], points: Sequence[Ints]) -> Moves:
+def joined_moves(parts: Sequence[Moves], points: Sequence[Ints]) -> tuple[Moves, Ints]:
     """Join the moves of parts, sorted by receiving point and otherwise in the order in which they were.
 
     Parameters
@@ -45,6 +45,10 @@ def joined_moves(parts: Sequence[Moves], points: Sequence[Ints]) -> Moves:
         Moves of each part.
     points
         Rows that each part's points have in the whole.
+
+    Returns
+    -------
+    The moves, and their positions (k,) in the parts' moves one after the other.
     """
     inbound = _joined_inbound([moves.inbound for moves in parts], points)
     offset = np.cumsum([0, *(moves.inbound.point.size for moves in parts)])
@@ -56,22 +60,23 @@ def joined_moves(parts: Sequence[Moves], points: Sequence[Ints]) -> Moves:
         inbound=inbound,
     )
     is_sorted = bool((np.diff(inbound.point) >= 0).all())
-    return joined if is_sorted else _sorted_by_point(joined)
+    return (joined, np.arange(joined.pair.size)) if is_sorted else _sorted_by_point(joined)
 
 
-def _sorted_by_point(moves: Moves) -> Moves:
+def _sorted_by_point(moves: Moves) -> tuple[Moves, Ints]:
     order = np.argsort(moves.inbound.point, kind="stable")
     rank = np.empty(order.size, dtype=np.int64)
     rank[order] = np.arange(order.size)
     pair = rank[moves.pair]
     by_pair = np.argsort(pair, kind="stable")
-    return Moves(
+    ordered = Moves(
         pair=pair[by_pair],
         day=moves.day[by_pair],
         arrival=moves.arrival[by_pair],
         cost=moves.cost[by_pair],
         inbound=moves.inbound.take(order),
     )
+    return ordered, by_pair
 
 
 def _joined_inbound(parts: Sequence[Inbound], points: Sequence[Ints]) -> Inbound:

@@ -15,6 +15,7 @@ from optimization.flow.data import FlowData, flow_data
 from optimization.flow.model import solve_flows
 from optimization.partition.cut import SharedInput, SkuPart
 from optimization.partition.moves import some_moves
+from optimization.plan_moves import Closing
 from optimization.targets import stock_targets
 
 Ints = npt.NDArray[np.int64]
@@ -28,16 +29,13 @@ class Again:
     ----------
     rescued, extra
         Points (m,) whose lost demand was counted again, and the units (m, T) that rescued it.
-    closed
-        (k,) points into which tonight's laterals, emergency moves and returns are banned, but for those that go.
-    going
-        (j, 2) point and lane of those that go all the same.
+    closing
+        Moves that are banned.
     """
 
     rescued: Ints
     extra: Ints
-    closed: Ints
-    going: Ints
+    closing: Closing
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +106,7 @@ def flow_of_part(given: FlowInput, shared: SharedInput) -> PartFlow:
     )
     if given.again is not None:
         again = given.again
-        data = _banned(_refreshed(data, given, shared, rows=again.rescued, extra=again.extra), again)
+        data = again.closing.banning(_refreshed(data, given, shared, rows=again.rescued, extra=again.extra))
         return _thinned(data, solve_flows(data, config), rescued=again.rescued, extra=again.extra)
     flow = solve_flows(data, config)
     rows, extra = rescued_points(data, flow.quantity)
@@ -127,14 +125,6 @@ def _refreshed(data: FlowData, given: FlowInput, shared: SharedInput, *, rows: I
         given.part.forecast, data.curves, rows=rows, extra=extra, floor=floor, config=shared.config
     )
     return replace(data, curves=curves)
-
-
-def _banned(data: FlowData, again: Again) -> FlowData:
-    """Ban tonight's moves into closed points."""
-    moves, n_lanes = data.tonight, len(data.lanes)
-    key = moves.destination * n_lanes + moves.inbound.lane[moves.pair]
-    goes = np.isin(key, again.going[:, 0] * n_lanes + again.going[:, 1])
-    return replace(data, is_banned=np.isin(moves.destination, again.closed) & ~goes)
 
 
 def _thinned(data: FlowData, flow: FlowPlan, *, rescued: Ints, extra: Ints) -> PartFlow:
