@@ -69,7 +69,7 @@ class PlanConfig:
     pooled_correlation: float = 0.2
     commitment_premium: float = 0.5
     handling_share: float = 0.002
-    cost_steps: int = 4_000_000
+    cost_steps: int = 1_000_000
     joint_trucks: bool = True
     truck_fill_up: bool = True
     truck_cover_days: int = 4

@@ -5,7 +5,7 @@ The flow's slopes, the rounding to cases, the choice of trucks and the explanati
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,10 @@ from optimization.curve_knots import Knots, expected_held, expected_short
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+_UNITS = ("breaks", "waste_breaks", "base_supply")
+_SHARES = ("cdf", "waste_cdf", "slack")
+# Rows whose expected costs are computed at once.
+ROWS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,15 +99,40 @@ class CostCurves:
     @cached_property
     def echelon_of(self) -> Ints:
         """Echelon row of each row of the same SKU and location, (n,); -1 where there is none."""
-        key = pd.MultiIndex.from_frame(self.points[["sku", "location"]])
-        found = key[self.n_local :].get_indexer(key)
-        return np.where(found >= 0, found + self.n_local, -1).astype(np.int64)
+        echelons = pd.MultiIndex.from_frame(self.points[["sku", "location"]].iloc[self.n_local :])
+        rows = self.local_index.get_indexer(echelons)
+        found = np.full(len(self.points), -1, dtype=np.int64)
+        numbers = np.arange(self.n_local, len(self.points))
+        found[rows[rows >= 0]] = numbers[rows >= 0]
+        found[numbers] = numbers
+        return found
+
+    def compact(self) -> CostCurves:
+        """Return the same curves in half the memory: 32-bit units where they fit, probabilities and slack to 24 bits.
+
+        Everything that values a plan must read the same curves, so they are made compact once, before the flow.
+        """
+        largest = max(int(np.abs(values).max(initial=0)) for values in (self.breaks, self.base_supply))
+        whole = np.int32 if largest < np.iinfo(np.int32).max // 4 else np.int64
+        units: dict[str, Any] = {name: getattr(self, name).astype(whole) for name in _UNITS}
+        shares: dict[str, Any] = {name: getattr(self, name).astype(np.float32) for name in _SHARES}
+        return replace(self, **units, **shares)
+
+    @cached_property
+    def local_index(self) -> pd.MultiIndex:
+        """Keys (sku, location) of the local rows: their position is their row."""
+        return pd.MultiIndex.from_frame(self.points[["sku", "location"]].iloc[: self.n_local])
 
     def take(self, rows: npt.NDArray[Any]) -> CostCurves:
         """Return some rows, in the given order; `rows` are positions or a mask."""
         picked = np.arange(len(self.points))[rows]
         values = {item.name: getattr(self, item.name)[picked] for item in fields(self) if item.name != "points"}
         return CostCurves(points=self.points.iloc[picked].reset_index(drop=True), **values)
+
+    def slice(self, rows: slice) -> CostCurves:
+        """Return a run of rows without copying them."""
+        values = {item.name: getattr(self, item.name)[rows] for item in fields(self) if item.name != "points"}
+        return CostCurves(points=self.points.iloc[rows], **values)
 
     def slopes(self) -> Floats:
         """Cost of one more unit on each segment, (n, T, K + 1) [money/unit]: h F - b (1 - F) on shortage days."""
@@ -148,7 +177,11 @@ class CostCurves:
         return lost
 
     def expected_cost(self, supply: Ints) -> Floats:
-        """All expected cost of cumulative supply (n, T) -> (n,) [money]."""
-        parts = (self.expected_holding, self.expected_shortage, self.expected_waste, self.expected_slack)
-        total: Floats = np.sum([part(supply) for part in parts], axis=0)
+        """All expected cost of cumulative supply (n, T) -> (n,) [money]; some rows at a time, to bound the memory."""
+        total = np.zeros(len(supply))
+        for first in range(0, len(supply), ROWS_AT_ONCE):
+            rows = slice(first, first + ROWS_AT_ONCE)
+            part = self if len(supply) <= ROWS_AT_ONCE else self.slice(rows)
+            costs = (part.expected_holding, part.expected_shortage, part.expected_waste, part.expected_slack)
+            total[rows] = np.sum([cost(supply[rows]) for cost in costs], axis=0)
         return total

@@ -17,7 +17,7 @@ from optimization.coverage import Coverage, build_coverage
 from optimization.curve_echelon import EchelonCurves, echelon_curves
 from optimization.curve_ending import with_ageing, with_waste
 from optimization.curve_knots import Knots, LocalKnots, aligned, local_knots, n_breaks
-from optimization.inbound import build_inbound
+from optimization.inbound import Inbound, build_inbound
 from optimization.pooling import Pool, build_pools
 from optimization.truck_gap import truck_gaps
 
@@ -76,6 +76,7 @@ def build_cost_curves(
     arrivals: pd.DataFrame,
     horizon: int,
     config: PlanConfig,
+    inbound: Inbound | None = None,
 ) -> CostCurves:
     """Build the expected cost of cumulative supply at every stock point and echelon.
 
@@ -95,8 +96,12 @@ def build_cost_curves(
         Days planned T.
     config
         Settings.
+    inbound
+        Regular sources over the horizon, as `build_inbound` gives them; found here if left out.
     """
-    inbound = build_inbound(positions, snapshot, network=network, horizon=horizon, max_sources=config.max_sources)
+    inbound = inbound or build_inbound(
+        positions, snapshot, network=network, horizon=horizon, max_sources=config.max_sources
+    )
     facts = stock_facts(forecast, snapshot, positions=positions, targets=targets, arrivals=arrivals, horizon=horizon)
     mean_demand = _cumulative_mean(forecast, facts.series, horizon)
     sizes = snapshot.table("skus").set_index("sku")[["volume_m3", "weight_kg"]].reindex(positions["sku"]).fillna(0.0)
@@ -121,11 +126,11 @@ def build_cost_curves(
     cost = sku_economics(snapshot).set_index("sku")["unit_cost"].reindex(positions["sku"]).fillna(0.0)
     curves = with_ageing(curves, facts, forecast=forecast, inbound=inbound, unit_cost=cost.to_numpy(dtype=np.float64))
     if not config.echelon_chain:
-        return curves
+        return curves.compact()
     is_purchase = network.lanes["mode"].to_numpy()[inbound.lane] == Mode.PURCHASE
     pool = build_pools(inbound, is_purchase, len(positions))
     echelon = echelon_curves(forecast, facts, pool=pool, coverage=coverage, lost=local.lost, config=config)
-    return _joined(curves, echelon, pool=pool)
+    return _joined(curves, echelon, pool=pool).compact()
 
 
 def stock_facts(

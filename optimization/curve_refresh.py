@@ -79,7 +79,7 @@ def refreshed_curves(
     cdf[rows], lost[rows] = shared.cdf, found.lost
     # A maximum stock is the last break; it stays where it was.
     has_maximum = (curves.slack[rows] > 0).any(axis=1, keepdims=True)
-    ceiling = np.where(has_maximum, curves.breaks[rows, :, -1], np.iinfo(np.int64).max)
+    ceiling = np.where(has_maximum, curves.breaks[rows, :, -1].astype(np.int64), np.iinfo(np.int64).max)
     breaks[rows] = np.minimum(shared.breaks, ceiling[:, :, None])
     breaks[rows, :, -1] = np.where(has_maximum, ceiling, breaks[rows, :, -1])
     return replace(curves, breaks=breaks, cdf=cdf, lost_before_first_receipt=lost)

@@ -71,8 +71,8 @@ def line_effects(moves: pd.DataFrame, curves: CostCurves) -> Effects:
     curves
         Rows and coverage intervals.
     """
-    n_local, last = curves.n_local, curves.horizon - 1
-    keys = pd.MultiIndex.from_frame(curves.points[["sku", "location"]].iloc[:n_local])
+    last = curves.horizon - 1
+    keys = curves.local_index
     destination = keys.get_indexer(pd.MultiIndex.from_frame(moves[["sku", "destination"]]))
     origin = keys.get_indexer(pd.MultiIndex.from_frame(moves[["sku", "origin"]]))
     quantity = moves["quantity"].to_numpy(dtype=np.int64)

@@ -116,8 +116,9 @@ def planned_quantity(data: FlowData, flow_quantity: Ints, lines: pd.DataFrame) -
     point = lines["point"].to_numpy(dtype=np.int64)
     extra = np.zeros(len(data.positions), dtype=np.int64)
     np.add.at(extra, point, change)
-    # Moves are sorted by destination; within it by arrival.
-    order = np.lexsort([moves.day, moves.arrival, moves.destination])
+    # Only moves with a quantity, and of points that get more, can shrink: sorted by destination, in it by arrival.
+    open_moves = np.flatnonzero((planned > 0) & (extra[moves.destination] > 0))
+    order = open_moves[np.lexsort([moves.day[open_moves], moves.arrival[open_moves], moves.destination[open_moves]])]
     destination = moves.destination[order]
     size = planned[order]
     ahead = np.cumsum(size) - size
@@ -145,7 +146,7 @@ def supply_of(data: FlowData, lines: pd.DataFrame, planned: Ints) -> Ints:
     """
     moves, curves = data.regular, data.curves
     later = moves.day > 0
-    change = np.zeros_like(curves.base_supply)
+    change: Ints = np.zeros_like(curves.base_supply)
     _add_moves(
         change,
         data,
@@ -155,8 +156,9 @@ def supply_of(data: FlowData, lines: pd.DataFrame, planned: Ints) -> Ints:
         arrival=np.concatenate([lines["arrival_day"].to_numpy(dtype=np.int64), moves.arrival[later]]),
         quantity=np.concatenate([lines["quantity"].to_numpy(dtype=np.int64), planned[later]]),
     )
-    supply: Ints = curves.base_supply + np.cumsum(change, axis=1)
-    return supply
+    np.cumsum(change, axis=1, out=change)
+    change += curves.base_supply
+    return change
 
 
 def _add_moves(

@@ -105,7 +105,7 @@ def test_lines_released_tonight_are_not_ordered_again():
 def test_stages_are_told_in_order():
     stages: list[str] = []
     engine.plan_with(snapshot(), planned().network, planned().forecaster, config=CONFIG, on_stage=stages.append)
-    assert stages == ["forecast", "targets", "flow", "audit", "explain", "drivers", "exceptions"]
+    assert stages == ["forecast", "targets", "flow", "trucks", "audit", "explain", "drivers", "exceptions"]
 
 
 def test_a_plan_that_breaks_a_rule_is_refused(monkeypatch):

@@ -118,11 +118,14 @@ def flow_data(
     targets: pd.DataFrame,
     curves: CostCurves,
     config: PlanConfig,
+    inbound: Inbound | None = None,
 ) -> FlowData:
     """Gather the flow's input; parameters as for `build_cost_curves`."""
     horizon = curves.horizon
     free = free_tonight(positions)
-    regular = build_inbound(positions, snapshot, network=network, horizon=horizon, max_sources=config.max_sources)
+    regular = inbound or build_inbound(
+        positions, snapshot, network=network, horizon=horizon, max_sources=config.max_sources
+    )
     floor = shelf_floor(positions, targets)
     giveable = given_freely(forecast, curves, floor=floor, free=free, config=config)
     is_wanted = (Mode.TRANSSHIPMENT, config.laterals), (Mode.EMERGENCY, config.emergency), (Mode.RETURN, config.returns)

@@ -12,7 +12,7 @@ from optimization.config import PlanConfig
 from optimization.decisions import PLANNED_COLUMNS, FlowPlan, SolveStatus, typed
 from optimization.flow.arcs import FlowNetwork, flow_network
 from optimization.flow.data import FlowData, Moves
-from optimization.flow.objective import integer_costs, plan_cost, rounding_allowance, rows_cost
+from optimization.flow.objective import integer_costs, plan_cost, rows_cost
 from optimization.flow.problem import SkuProblem, Slices, sku_problem, sku_slices
 
 Ints = npt.NDArray[np.int64]
@@ -125,8 +125,7 @@ def solve_sku(problem: SkuProblem, cost_steps: int) -> SkuFlow:
     quantity[network.arcs.move[is_move]] = flows[is_move]
     # The chain's cost counts from everything bought, the plan's from nothing: the difference is a constant.
     unbought = rows_cost(problem.echelons, problem.echelons.base + problem.most_bought)
-    allowance = rounding_allowance(network, horizon=problem.horizon, scale=scale)
-    bound = optimum / scale + unbought - allowance
+    bound = optimum / scale + unbought
     return SkuFlow(quantity, plan_cost(problem, quantity), bound, int(network.arcs.tail.size))
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from optimization.flow.arcs import FlowNetwork
 from optimization.flow.problem import Rows, SkuProblem
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-# A unit passes at most this many arcs a day: carry, holding, waste.
-ARCS_A_DAY = 3
 
 
 def integer_costs(cost: Floats, steps: int) -> tuple[Ints, float]:
-    """Round unit costs to whole steps of the steepest one; returns them and the steps per money.
+    """Round unit costs down to whole steps of the steepest one; returns them and the steps per money.
+
+    Down, so that no flow costs more in steps than it does in money: the optimum in steps bounds the optimum as it is.
 
     Parameters
     ----------
@@ -26,23 +25,7 @@ def integer_costs(cost: Floats, steps: int) -> tuple[Ints, float]:
     """
     steepest = float(np.abs(cost).max(initial=0.0))
     scale = steps / steepest if steepest > 0 else 1.0
-    return np.rint(cost * scale).astype(np.int64), scale
-
-
-def rounding_allowance(network: FlowNetwork, *, horizon: int, scale: float) -> float:
-    """Most that rounding the unit costs can change the cost of any flow [money]: half a step on every arc passed.
-
-    Parameters
-    ----------
-    network
-        The SKU's network.
-    horizon
-        Days planned.
-    scale
-        Steps per money.
-    """
-    total = float(network.supply[network.supply > 0].sum())
-    return 0.5 / scale * total * (ARCS_A_DAY * horizon + 3 * ARCS_A_DAY)
+    return np.floor(cost * scale).astype(np.int64), scale
 
 
 def supplies(problem: SkuProblem, quantity: Ints) -> tuple[Ints, Ints]:

@@ -188,10 +188,10 @@ def sku_problem(data: FlowData, slices: Slices, index: int, *, slopes: Floats) -
 def _rows(data: FlowData, rows: Ints, slopes: Floats) -> Rows:
     curves = data.curves
     return Rows(
-        breaks=curves.breaks[rows],
+        breaks=curves.breaks[rows].astype(np.int64),
         slopes=slopes[rows],
         waste_day=curves.waste_day[rows],
-        waste_breaks=curves.waste_breaks[rows],
+        waste_breaks=curves.waste_breaks[rows].astype(np.int64),
         waste_slopes=curves.waste[rows, None] * curves.waste_cdf[rows],
-        base=curves.base_supply[rows],
+        base=curves.base_supply[rows].astype(np.int64),
     )

@@ -13,6 +13,7 @@ from optimization.curve_refresh import refreshed_curves, rescued_points
 from optimization.decisions import FlowPlan
 from optimization.flow.data import FlowData, flow_data
 from optimization.flow.model import solve_flows
+from optimization.inbound import build_inbound
 from optimization.partition.cut import SharedInput, SkuPart
 from optimization.partition.moves import some_moves
 from optimization.plan_moves import Closing
@@ -97,13 +98,17 @@ def flow_of_part(given: FlowInput, shared: SharedInput) -> PartFlow:
     """Curves and flow of the part's SKUs."""
     part, config = given.part, shared.config
     network, snapshot = part.network(shared), part.snapshot(shared)
+    inbound = build_inbound(
+        part.positions, snapshot, network=network, horizon=given.horizon, max_sources=config.max_sources
+    )
     curves = build_cost_curves(
         part.forecast, network, snapshot, positions=part.positions, targets=given.targets, arrivals=given.arrivals,
-        horizon=given.horizon, config=config,
+        horizon=given.horizon, config=config, inbound=inbound,
     )  # fmt: skip
     data = flow_data(
-        part.forecast, network, snapshot, positions=part.positions, targets=given.targets, curves=curves, config=config
-    )
+        part.forecast, network, snapshot, positions=part.positions, targets=given.targets, curves=curves,
+        config=config, inbound=inbound,
+    )  # fmt: skip
     if given.again is not None:
         again = given.again
         data = again.closing.banning(_refreshed(data, given, shared, rows=again.rescued, extra=again.extra))
