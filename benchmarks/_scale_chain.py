@@ -21,6 +21,8 @@ Ints = npt.NDArray[np.int64]
 CUTOFF = pd.Timestamp("2026-03-04")
 FORECAST_DAYS = 28
 N_SUPPLIERS = 8
+# Two central and forty forward warehouses, three hundred stores.
+FULL_SHAPE_PLACES = 342
 # With fewer stock points than this the chain has fewer places, so that each still has a few dozen SKUs.
 FULL_SHAPE_POINTS = 5_000
 # Trucks that a usual day's volume of a lane fills, and most that may go.
@@ -59,10 +61,10 @@ class _Places:
         return [*self.centrals, *self.forwards, *self.stores]
 
 
-def scale_chain(n_points: int, seed: int = 0) -> ScaleChain:
-    """Draw a chain of about so many stock points; equal arguments give equal chains."""
+def scale_chain(n_points: int, seed: int = 0, *, n_places: int | None = None) -> ScaleChain:
+    """Draw a chain of about so many stock points, in about so many places; equal arguments give equal chains."""
     rng = np.random.default_rng(seed)
-    places = _places(n_points)
+    places = _places(min(n_points / FULL_SHAPE_POINTS, 1.0) if n_places is None else n_places / FULL_SHAPE_PLACES)
     n_skus = max(round(n_points / len(places.own)), 1)
     skus = _skus(n_skus, rng)
     rate = _rates(skus, places, rng)
@@ -81,8 +83,7 @@ def scale_chain(n_points: int, seed: int = 0) -> ScaleChain:
     return ScaleChain(snapshot, _forecast(places, skus, rate))
 
 
-def _places(n_points: int) -> _Places:
-    share = min(n_points / FULL_SHAPE_POINTS, 1.0)
+def _places(share: float) -> _Places:
     n_central, n_forward, n_store = (max(round(n * share), least) for n, least in ((2, 1), (40, 2), (300, 6)))
     return _Places(
         [f"V{index:02d}" for index in range(N_SUPPLIERS)],

@@ -85,9 +85,11 @@ class CumulativeDistribution:
 
     def codes(self, demand_class: npt.ArrayLike) -> Codes:
         """Return the table row of each class name; names without a row of their own get the pooled one."""
-        index = {name: code for code, name in enumerate(self.classes)}
         names = np.asarray(demand_class, dtype=object).ravel()
-        return np.fromiter((index.get(str(name), 0) for name in names), dtype=np.int64, count=names.size)
+        codes = np.zeros(names.size, dtype=np.int64)
+        for code, name in enumerate(self.classes[1:], start=1):
+            codes[names == name] = code
+        return codes
 
     def quantiles(self, levels: npt.ArrayLike, mean: Array, *, codes: Codes, start: int, length: int) -> Array:
         """Return demand quantiles of intervals with these means [units], nondecreasing in the level.

@@ -109,15 +109,15 @@ def test_stages_are_told_in_order():
 
 
 def test_a_plan_that_breaks_a_rule_is_refused(monkeypatch):
-    import optimization.plan_moves as plan_moves
+    import optimization.partition.plan as parts
 
-    decide = plan_moves.decide
+    settle = parts.settle
 
     def greedy(*args, **kwargs):
-        decisions = decide(*args, **kwargs)
+        decisions = settle(*args, **kwargs)
         return replace(decisions, moves=decisions.moves.assign(quantity=decisions.moves["quantity"] * 1000))
 
-    monkeypatch.setattr(plan_moves, "decide", greedy)
+    monkeypatch.setattr(parts, "settle", greedy)
     try:
         engine.plan_with(snapshot(), planned().network, planned().forecaster, config=CONFIG)
     except engine.AuditError as error:
