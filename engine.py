@@ -102,15 +102,7 @@ class Plan:
 
 
 def run_id_of(snapshot: Snapshot, config: EngineConfig, released: pd.DataFrame | None = None) -> str:
-    """Name a run by everything that decides its result: data, settings, code, and orders already released.
-
-    Parameters
-    ----------
-    snapshot, config
-        As for `plan`.
-    released
-        Lines released by earlier runs and not yet acknowledged.
-    """
+    """Name a run by everything that decides its result: data, settings, code, and orders already released."""
     return run_name(snapshot, plan_version(snapshot, config, released))
 
 
