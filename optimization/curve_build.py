@@ -77,6 +77,7 @@ def build_cost_curves(
     horizon: int,
     config: PlanConfig,
     inbound: Inbound | None = None,
+    filled: Floats | None = None,
 ) -> CostCurves:
     """Build the expected cost of cumulative supply at every stock point and echelon.
 
@@ -98,6 +99,8 @@ def build_cost_curves(
         Settings.
     inbound
         Regular sources over the horizon, as `build_inbound` gives them; found here if left out.
+    filled
+        (n_lanes,) trucks a day that the whole chain fills, where these points are a part of it.
     """
     inbound = inbound or build_inbound(
         positions, snapshot, network=network, horizon=horizon, max_sources=config.max_sources
@@ -111,7 +114,9 @@ def build_cost_curves(
         facts.pipeline,
         on_hand=free_tonight(positions),
         mean_demand=mean_demand,
-        gap_days=truck_gaps(inbound, network.lanes, daily=mean_demand[:, -1] / horizon, volume=volume, weight=weight),
+        gap_days=truck_gaps(
+            inbound, network.lanes, daily=mean_demand[:, -1] / horizon, volume=volume, weight=weight, filled=filled
+        ),
         has_recourse=config.recourse_window,
     )
     levels = np.asarray(config.quantile_levels)

@@ -21,6 +21,7 @@ from optimization.partition.solve import Again, FlowInput, PartFlow, flow_of_par
 from optimization.plan_moves import Closing, settle
 from optimization.position import arrivals
 from optimization.targets import plan_horizon
+from optimization.truck_gap import chain_fill
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from network.snapshot import Snapshot
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 def plan_in_parts(
@@ -77,6 +79,7 @@ def plan_in_parts(
             targets=targets,
             coming=arrivals(snapshot, released, network, cutoff=snapshot.cutoff, horizon=horizon),
             horizon=horizon,
+            filled=chain_fill(forecast, network, snapshot, targets=targets, horizon=horizon),
             runner=runner,
         )
         solved = list(runner.map(flow_of_part, (night.input_of(skus) for skus in parts)))
@@ -96,6 +99,7 @@ class _Night:
     targets: pd.DataFrame
     coming: pd.DataFrame
     horizon: int
+    filled: Floats
     runner: PartRunner
 
     def input_of(self, skus: Ints, again: Again | None = None) -> FlowInput:
@@ -103,7 +107,7 @@ class _Night:
         part = self.chain.take(skus)
         coming = self.coming[self.coming["sku"].isin(part.positions["sku"])]
         targets = self.targets.iloc[self.chain.rows(skus)].reset_index(drop=True)
-        return FlowInput(part, targets, coming.reset_index(drop=True), self.horizon, again)
+        return FlowInput(part, targets, coming.reset_index(drop=True), self.horizon, self.filled, again)
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ from optimization.plan_moves import Closing
 from optimization.targets import stock_targets
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,8 @@ class FlowInput:
         Results of `stock_targets` and `arrivals`.
     horizon
         Days planned T.
+    filled
+        (n_lanes,) trucks a day that the chain fills, as `truck_gap.chain_fill` counts them.
     again
         What a second solve must keep to; None the first time.
     """
@@ -59,6 +62,7 @@ class FlowInput:
     targets: pd.DataFrame
     arrivals: pd.DataFrame
     horizon: int
+    filled: Floats
     again: Again | None = None
 
 
@@ -103,7 +107,7 @@ def flow_of_part(given: FlowInput, shared: SharedInput) -> PartFlow:
     )
     curves = build_cost_curves(
         part.forecast, network, snapshot, positions=part.positions, targets=given.targets, arrivals=given.arrivals,
-        horizon=given.horizon, config=config, inbound=inbound,
+        horizon=given.horizon, config=config, inbound=inbound, filled=given.filled,
     )  # fmt: skip
     data = flow_data(
         part.forecast, network, snapshot, positions=part.positions, targets=given.targets, curves=curves,
