@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from forecasting.config import ForecastConfig
@@ -25,11 +23,10 @@ from optimization.config import PlanConfig
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
     from forecasting.forecaster import Forecaster
+    from optimization.order_book import OrderBook
     from optimization.plan_moves import Decisions
     from optimization.projection import Projection
-
-# Contributions are costly; a plan tells the drivers of this many ordered series and as many large ones.
-N_EXPLAINED = 24
+    from optimization.stability import Published, Revision
 
 
 class AuditError(Exception):
@@ -71,6 +68,8 @@ class Plan:
         Last day whose data the plan may know.
     orders, order_terms, loads, targets, exceptions, kpis
         Tables as DESIGN section 4 and `optimization/` describe them.
+    planned, pegging, alternatives
+        Moves that the plan expects on later days; which demand each line serves; what could be done instead.
     forecast
         Demand by stock point and day, with its distribution.
     forecaster
@@ -93,6 +92,9 @@ class Plan:
     targets: pd.DataFrame
     exceptions: pd.DataFrame
     kpis: pd.DataFrame
+    planned: pd.DataFrame
+    pegging: pd.DataFrame
+    alternatives: pd.DataFrame
     forecast: Forecast
     forecaster: Forecaster
     decisions: Decisions
@@ -101,9 +103,15 @@ class Plan:
     manifest: Mapping[str, Any]
 
 
-def run_id_of(snapshot: Snapshot, config: EngineConfig, released: pd.DataFrame | None = None) -> str:
-    """Name a run by everything that decides its result: data, settings, code, and orders already released."""
-    return run_name(snapshot, plan_version(snapshot, config, released))
+def run_id_of(
+    snapshot: Snapshot,
+    config: EngineConfig,
+    released: pd.DataFrame | None = None,
+    *,
+    published: Published | None = None,
+) -> str:
+    """Name a run by everything that decides its result: data, settings, code, released orders, earlier nights."""
+    return run_name(snapshot, plan_version(snapshot, config, released, published))
 
 
 def run_name(snapshot: Snapshot, version: str) -> str:
@@ -111,11 +119,17 @@ def run_name(snapshot: Snapshot, version: str) -> str:
     return f"{snapshot.cutoff:%Y%m%d}-{version[:12]}"
 
 
-def plan_version(snapshot: Snapshot, config: EngineConfig, released: pd.DataFrame | None = None) -> str:
-    """Hash of input, configuration, code version and released lines (64 hexadecimal digits)."""
+def plan_version(
+    snapshot: Snapshot,
+    config: EngineConfig,
+    released: pd.DataFrame | None = None,
+    published: Published | None = None,
+) -> str:
+    """Hash of input, configuration, code version, released lines and earlier runs (64 hexadecimal digits)."""
+    runs = "" if published is None else " ".join(published.run_ids)
     lines = "" if released is None or released.empty else released.sort_values("order_id").to_csv(index=False)
     settings = json.dumps(asdict(config), sort_keys=True, default=str)
-    parts = (snapshot.content_hash, settings, code_version(), lines)
+    parts = (snapshot.content_hash, settings, code_version(), lines, runs)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -124,6 +138,7 @@ def plan(
     config: EngineConfig | None = None,
     *,
     released: pd.DataFrame | None = None,
+    published: Published | None = None,
     workers: int = 1,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Plan:
@@ -137,6 +152,8 @@ def plan(
         Settings; defaults where absent.
     released
         Lines released by earlier runs and not yet acknowledged; they count as on order.
+    published
+        What earlier nights published, for a plan that does not contradict them without need.
     workers
         Processes that share the SKUs; the plan is the same bits for any number of them.
     on_stage
@@ -155,8 +172,9 @@ def plan(
     on_stage("fit")
     forecaster = fit_forecaster(snapshot, network, config.forecast)
     return plan_with(
-        snapshot, network, forecaster, config=config, released=released, workers=workers, on_stage=on_stage
-    )
+        snapshot, network, forecaster, config=config, released=released, published=published, workers=workers,
+        on_stage=on_stage,
+    )  # fmt: skip
 
 
 def replenish(
@@ -165,13 +183,14 @@ def replenish(
     champion: Forecaster,
     *,
     released: pd.DataFrame | None = None,
+    published: Published | None = None,
     workers: int = 1,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Plan:
     """Plan tonight's orders with models fitted earlier (the daily run); parameters and errors as for `plan`."""
     return plan_with(
-        snapshot, build_network(snapshot), champion, config=config, released=released, workers=workers,
-        on_stage=on_stage,
+        snapshot, build_network(snapshot), champion, config=config, released=released, published=published,
+        workers=workers, on_stage=on_stage,
     )  # fmt: skip
 
 
@@ -182,6 +201,7 @@ def plan_with(
     *,
     config: EngineConfig,
     released: pd.DataFrame | None = None,
+    published: Published | None = None,
     workers: int = 1,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Plan:
@@ -189,9 +209,11 @@ def plan_with(
     from forecasting.explain import drivers
     from forecasting.pipeline import forecast_demand
     from optimization.exceptions import build_exceptions
-    from optimization.explain import order_terms
     from optimization.kpis import build_kpis
+    from optimization.manifest import run_manifest
     from optimization.point_facts import point_facts
+    from optimization.shown import order_cycles, shown_series
+    from optimization.stability import nervousness, planned_table
 
     on_stage("forecast")
     forecast = forecast_demand(snapshot, network, forecaster, config.forecast.horizon_days)
@@ -199,29 +221,41 @@ def plan_with(
         snapshot, network, forecast, config=config, released=released, workers=workers, on_stage=on_stage
     )
     decisions, positions, targets = basis.decisions, basis.positions, basis.targets
-    version = plan_version(snapshot, config, released)
-    projection, terms, orders = audited_orders(snapshot, network, basis, version=version, on_stage=on_stage)
+    version = plan_version(snapshot, config, released, published)
+    projection, book = audited_orders(
+        snapshot, network, basis, config=config, version=version, released=released, published=published,
+        on_stage=on_stage,
+    )  # fmt: skip
     on_stage("drivers")
-    rows = shown_series(basis.forecast, orders)
+    rows = shown_series(basis.forecast, book.orders)
     driven = drivers(forecaster, snapshot, network, rows, windows=order_cycles(basis.forecast, targets, rows))
     on_stage("exceptions")
     facts = point_facts(snapshot, projection, positions=positions, targets=targets)
     return Plan(
         run_id=run_name(snapshot, version),
         cutoff=snapshot.cutoff,
-        orders=orders,
-        order_terms=order_terms(terms, orders),
+        orders=book.orders,
+        order_terms=book.order_terms,
         loads=decisions.loads,
         targets=targets,
         exceptions=build_exceptions(facts, decisions, snapshot=snapshot, network=network, released=released),
-        kpis=build_kpis(facts, decisions, forecast=basis.forecast, orders=orders, terms=terms),
+        kpis=build_kpis(
+            facts, decisions, forecast=basis.forecast, orders=book.orders, terms=book.line_terms,
+            nervousness=nervousness(decisions, published, snapshot.cutoff),
+        ),
+        planned=planned_table(decisions, snapshot.cutoff),
+        pegging=book.pegging,
+        alternatives=book.alternatives,
         forecast=basis.forecast.replace(drivers=driven),
         forecaster=forecaster,
         decisions=decisions,
         network=network,
         snapshot=snapshot,
-        manifest=_manifest(snapshot, config, version=version, basis=basis, forecaster=forecaster),
-    )
+        manifest=run_manifest(
+            snapshot, decisions, basis.forecast.series, config=asdict(config), version=version,
+            verdicts=forecaster.signal_plan.verdicts,
+        ),
+    )  # fmt: skip
 
 
 def audited_orders(
@@ -229,45 +263,39 @@ def audited_orders(
     network: SupplyNetwork,
     basis: Basis,
     *,
+    config: EngineConfig,
     version: str,
+    released: pd.DataFrame | None = None,
+    published: Published | None = None,
     on_stage: Callable[[str], None] = lambda stage: None,
-) -> tuple[Projection, pd.DataFrame, pd.DataFrame]:
-    """Check the moves against every rule and write them: projection, money of each line, orders; see `plan`."""
+) -> tuple[Projection, OrderBook]:
+    """Check moves and messages against every rule and write them as orders with their reasons; see `plan`."""
+    from optimization.action_messages import action_messages
     from optimization.audit import audit
-    from optimization.explain import line_terms
-    from optimization.orders import build_orders
+    from optimization.audit_messages import audit_messages
+    from optimization.order_book import order_book
     from optimization.projection import project
 
     decisions, positions, targets = basis.decisions, basis.positions, basis.targets
     on_stage("audit")
-    violations = audit(decisions.moves, decisions.loads, snapshot=snapshot, network=network, positions=positions)
-    if not violations.empty:
-        raise AuditError(violations)
+    broken = audit(decisions.moves, decisions.loads, snapshot=snapshot, network=network, positions=positions)
+    messages = action_messages(
+        snapshot, network, decisions, positions=positions, config=config.plan, released=released,
+        recent=None if published is None else published.messages,
+        settled=frozenset() if basis.change is None else basis.change.settled,
+    )  # fmt: skip
+    refused = audit_messages(
+        messages, snapshot=snapshot, network=network, positions=positions, released=released,
+        frozen_days=config.plan.frozen_days,
+    )  # fmt: skip
+    if len(broken) or len(refused):
+        raise AuditError(pd.concat([broken, refused], ignore_index=True))
     on_stage("explain")
     projection = project(decisions, positions=positions, targets=targets, forecast=basis.forecast)
-    terms = line_terms(decisions, snapshot, network=network)
-    orders = build_orders(
-        decisions, terms, projection=projection, targets=targets, positions=positions, snapshot=snapshot,
-        network=network, run_id=run_name(snapshot, version), plan_version=version,
+    return projection, order_book(
+        decisions, messages, projection=projection, targets=targets, positions=positions, snapshot=snapshot,
+        network=network, config=config.plan, run_id=run_name(snapshot, version), plan_version=version,
     )  # fmt: skip
-    return projection, terms, orders
-
-
-def shown_series(forecast: Forecast, orders: pd.DataFrame, n: int = N_EXPLAINED) -> npt.NDArray[np.int64]:
-    """Positions of the series whose drivers are worth telling: where the best orders go, then the largest demand."""
-    best = orders.sort_values(["net_benefit", "order_id"], ascending=[False, True]).head(n)
-    series = pd.MultiIndex.from_frame(forecast.series[["sku", "location"]])
-    ordered = series.get_indexer(pd.MultiIndex.from_frame(best[["sku", "destination"]]))
-    largest = np.argsort(-forecast.mean.sum(axis=1), kind="stable")[:n]
-    return np.unique(np.concatenate([ordered[ordered >= 0], largest])).astype(np.int64)
-
-
-def order_cycles(forecast: Forecast, targets: pd.DataFrame, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Days (first, stop) that an order placed tonight must cover at each series, (n, 2): the protection interval."""
-    protected = targets.set_index(["sku", "location"])["protection_days"]
-    keys = pd.MultiIndex.from_frame(forecast.series.loc[rows, ["sku", "location"]])
-    days = protected.reindex(keys).fillna(forecast.horizon).clip(1, forecast.horizon).to_numpy(dtype=np.int64)
-    return np.column_stack([np.zeros_like(days), days])
 
 
 def decide_moves(
@@ -288,6 +316,7 @@ class Basis:
     positions: pd.DataFrame
     targets: pd.DataFrame
     decisions: Decisions
+    change: Revision | None = None
 
 
 def decide_with(
@@ -303,41 +332,17 @@ def decide_with(
     """Place a given forecast beside stock and lead times, and solve; parameters as for `plan`."""
     from optimization.partition.plan import plan_in_parts
     from optimization.position import inventory_positions
+    from optimization.stability import is_published, revision
 
+    change = None
+    if released is not None and is_published(released, snapshot.cutoff):
+        before = released[released["ship_date"] <= snapshot.cutoff]
+        fresh = decide_with(snapshot, network, forecast, config=config, released=before, workers=workers)
+        change = revision(fresh.decisions.moves, released, snapshot.cutoff)
     on_stage("targets")
     positions = inventory_positions(snapshot, network, released, series=forecast.series)
     targets, decisions = plan_in_parts(
         snapshot, network, forecast, positions=positions, released=released, config=config.plan, workers=workers,
-        on_stage=on_stage,
+        change=change, on_stage=on_stage,
     )  # fmt: skip
-    return Basis(forecast, positions, targets, decisions)
-
-
-def _manifest(
-    snapshot: Snapshot, config: EngineConfig, *, version: str, basis: Basis, forecaster: Forecaster
-) -> dict[str, Any]:
-    """What a run says about itself, except for who ran it when."""
-    decisions, series = basis.decisions, basis.forecast.series
-    return {
-        "chain": snapshot.settings.id,
-        "currency": snapshot.settings.currency,
-        "cutoff": f"{snapshot.cutoff:%Y-%m-%d}",
-        "config": {"forecast": config.forecast.as_dict(), "plan": config.plan.as_dict()},
-        "input_hash": snapshot.content_hash,
-        "plan_version": version,
-        "code_version": code_version(),
-        "status": str(decisions.status),
-        "objective": decisions.objective,
-        "bound": decisions.bound,
-        "gap": decisions.gap,
-        "trucks": None if decisions.trucks is None else asdict(decisions.trucks),
-        "work": dict(decisions.timings),
-        "n_stock_points": len(basis.positions),
-        "n_series": len(series),
-        "models": series["model"].value_counts().sort_index().to_dict(),
-        "fallbacks": series.loc[series["fallback"] != "", "fallback"].value_counts().sort_index().to_dict(),
-        "signals": [asdict(each) for each in forecaster.signal_plan.verdicts],
-        "assumptions": [asdict(each) for each in snapshot.settings.assumptions],
-        "assumed_vintages": dict(snapshot.settings.publication_lag_days),
-        "excluded": dict(snapshot.excluded),
-    }
+    return Basis(forecast, positions, targets, decisions, change)

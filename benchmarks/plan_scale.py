@@ -91,7 +91,7 @@ def measured(n_points: int, workers: int, seed: int) -> dict[str, object]:
     n_violations, n_orders = 0, 0
     try:
         version = plan_version(snapshot, config)
-        _, _, orders = audited_orders(snapshot, network, basis, version=version, on_stage=watch)
+        orders = audited_orders(snapshot, network, basis, config=config, version=version, on_stage=watch)[1].orders
         n_orders = len(orders)
     except AuditError as error:
         n_violations = len(error.violations)

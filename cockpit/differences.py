@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from optimization.actions import new_lines
+
 KEY = ["kind", "origin", "destination", "sku"]
 COLUMNS = [*KEY, "change", "quantity_before", "quantity_after", "value_change"]
 
@@ -14,7 +16,7 @@ def order_difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     before, after
-        Orders tables; lines of one (kind, origin, destination, sku) are added up.
+        Orders tables; new lines of one (kind, origin, destination, sku) are added up.
 
     Returns
     -------
@@ -34,7 +36,7 @@ def order_difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 
 def _added_up(orders: pd.DataFrame) -> pd.DataFrame:
-    return orders.groupby(KEY, sort=True)[["quantity", "value"]].sum().reset_index()
+    return new_lines(orders).groupby(KEY, sort=True)[["quantity", "value"]].sum().reset_index()
 
 
 def kpi_difference(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

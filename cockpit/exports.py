@@ -16,6 +16,7 @@ from cockpit.publishing import user_name
 from cockpit.runs import newest_first
 from cockpit.wording import count, money
 from network.store import RunStore, lock
+from optimization.actions import messages, new_lines
 from optimization.export import write_orders
 from optimization.ledger import OrderLedger
 
@@ -44,7 +45,7 @@ def export_run(
     ledger = OrderLedger(ledger_path(folder))
     orders = store.read_table(run_id, "orders")
     n_released = 0
-    if not is_preview and not orders.empty:
+    if not is_preview and not new_lines(orders).empty:
         with lock(folder):
             at = datetime.now(UTC)
             ledger.record_proposed(run_id, orders, at=at, user=user_name())
@@ -56,7 +57,8 @@ def export_run(
         "exit_code": 0,
         "run_id": run_id,
         "path": str(path),
-        "n_orders": len(leaving),
+        "n_orders": len(new_lines(leaving)),
+        "n_messages": len(messages(leaving)),
         "n_released": n_released,
         "is_preview": is_preview,
         "orders": records(leaving),
@@ -82,21 +84,28 @@ def refuse_double_orders(ledger: OrderLedger, manifest: Mapping[str, Any]) -> No
 
 
 def with_states(orders: pd.DataFrame, ledger: OrderLedger, run_id: str) -> pd.DataFrame:
-    """Return the order lines that may leave, with the state and quantity that the ledger holds."""
+    """Return the order lines that may leave, with the state and quantity that the ledger holds.
+
+    Messages about published lines follow as they are: they are no lines, and the ledger does not know them.
+    """
     if orders.empty or not ledger.path.is_file():
         return orders
     held = ledger.states(run_id).set_index("order_id")
     if held.empty:
         return orders
+    asked, orders = messages(orders), new_lines(orders)
     kept = orders[~orders["order_id"].map(held["state"]).isin(_LEFT_OUT)].reset_index(drop=True)
     quantity = kept["order_id"].map(held["quantity"]).astype("int64")
     is_changed = quantity != kept["quantity"]
     value = kept["value"].where(~is_changed, (quantity * kept["unit_cost"]).round(2))
-    return kept.assign(status=kept["order_id"].map(held["state"]).astype("str"), quantity=quantity, value=value)
+    kept = kept.assign(status=kept["order_id"].map(held["state"]).astype("str"), quantity=quantity, value=value)
+    return pd.concat([kept, asked], ignore_index=True) if len(asked) else kept
 
 
 def _block(path: Path, orders: pd.DataFrame, n_released: int, *, is_preview: bool, currency: str) -> Block:
-    words = f"{count(len(orders), 'order line')} worth {money(float(orders['value'].sum()), currency)} in {path}"
+    lines, n_messages = new_lines(orders), len(messages(orders))
+    asked = f" and {count(n_messages, 'message')} about published lines" if n_messages else ""
+    words = f"{count(len(lines), 'order line')} worth {money(float(lines['value'].sum()), currency)}{asked} in {path}"
     if is_preview:
         state = "A preview: nothing was released."
     elif n_released:

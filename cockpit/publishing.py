@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cockpit.documents import critical_count, forecast_table, plan_document, records, run_paths
+from cockpit.earlier_nights import published_before
 from cockpit.forecast_changes import changes_since, save_forecaster
 from cockpit.outcome import Block, ExitCode, Outcome
 from cockpit.places import ledger_path
@@ -20,14 +21,16 @@ from cockpit.render import files_block, plan_blocks
 from cockpit.stopwatch import Stopwatch
 from network.store import RunStore
 from network.store_files import write_file
+from optimization.actions import messages, new_lines
 from optimization.ledger import OrderLedger
 
 if TYPE_CHECKING:
     from cockpit.jobs import PlanRequest
     from engine import EngineConfig, Plan
     from network.snapshot import Snapshot
+    from optimization.stability import Published
 
-TABLES = ("orders", "order_terms", "loads", "targets", "exceptions", "kpis")
+TABLES = ("orders", "order_terms", "loads", "targets", "exceptions", "kpis", "planned", "alternatives")
 _CLEAN_STATUSES = frozenset({"optimal", "feasible", "empty"})
 _log = logging.getLogger(__name__)
 
@@ -43,12 +46,13 @@ def planned_and_published(request: PlanRequest, snapshot: Snapshot, config: Engi
     store.sweep()
     ledger = OrderLedger(ledger_path(request.runs_path))
     ledger.acknowledge(snapshot.table("open_orders"), at=datetime.now(UTC), user=user_name())
-    released, run_id = released_lines(ledger, snapshot, config, store=store)
+    before = published_before(store, snapshot, quiet_days=config.plan.message_quiet_days)
+    released, run_id = released_lines(ledger, snapshot, config, store=store, before=before)
     published = {str(manifest["run_id"]): manifest for manifest in store.runs()}
     if run_id in published:
         return already_published(request, store, run_id, manifest=published[run_id])
     watch = Stopwatch()
-    finished = plan(snapshot, config, released=released, on_stage=watch)
+    finished = plan(snapshot, config, released=released, published=before, on_stage=watch)
     previous = previous_run(store, snapshot)
     extra = run_facts(finished, released=released, previous=previous)
     extra["model_id"] = save_forecaster(store, finished)
@@ -68,7 +72,7 @@ def user_name() -> str:
 
 
 def released_lines(
-    ledger: OrderLedger, snapshot: Snapshot, config: EngineConfig, *, store: RunStore
+    ledger: OrderLedger, snapshot: Snapshot, config: EngineConfig, *, store: RunStore, before: Published | None
 ) -> tuple[pd.DataFrame, str]:
     """Return lines of ours that count as on order, and the id of the run that counts them.
 
@@ -84,7 +88,7 @@ def released_lines(
     for shipped_until in (tonight, tonight + timedelta(days=1)):
         lines = ledger.released_unacknowledged(known, shipped_until=shipped_until)
         released = lines.drop(columns="released_at")
-        run_id = run_id_of(snapshot, config, released)
+        run_id = run_id_of(snapshot, config, released, published=before)
         if run_id in known_runs:
             break
     return released, run_id
@@ -102,8 +106,9 @@ def run_facts(plan: Plan, *, released: pd.DataFrame, previous: str) -> dict[str,
     return {
         "run_id": plan.run_id,
         "created_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "n_orders": len(plan.orders),
-        "order_value": round(float(plan.orders["value"].sum()), 2),
+        "n_orders": len(new_lines(plan.orders)),
+        "order_value": round(float(new_lines(plan.orders)["value"].sum()), 2),
+        "n_messages": len(messages(plan.orders)),
         "n_exceptions": len(plan.exceptions),
         "n_critical": critical_count(plan),
         "is_degraded": is_degraded(plan),
@@ -131,6 +136,7 @@ def publish(store: RunStore, plan: Plan, request: PlanRequest, *, changes: pd.Da
         for name in TABLES:
             store.write_table(folder, name, getattr(plan, name))
         store.write_table(folder, "forecast", forecast_table(plan), csv=False)
+        store.write_table(folder, "pegging", plan.pegging, csv=False)
         store.write_table(folder, "forecast_changes", changes)
         write_file(folder / "report.html", report)
 

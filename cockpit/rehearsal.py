@@ -8,6 +8,7 @@ import pandas as pd
 
 from cockpit.differences import order_difference
 from cockpit.documents import critical_count, plan_document, records
+from cockpit.earlier_nights import published_before
 from cockpit.outcome import Block, ExitCode, Outcome
 from cockpit.places import ledger_path
 from cockpit.publishing import exit_notices, is_degraded, released_lines
@@ -30,8 +31,9 @@ def dry_run(request: PlanRequest, snapshot: Snapshot, config: EngineConfig) -> O
 
     store = RunStore(request.runs_path)
     ledger = OrderLedger(ledger_path(request.runs_path)) if ledger_path(request.runs_path).is_file() else None
-    released = None if ledger is None else released_lines(ledger, snapshot, config, store=store)[0]
-    finished = plan(snapshot, config, released=released, on_stage=Stopwatch())
+    earlier = published_before(store, snapshot, quiet_days=config.plan.message_quiet_days)
+    released = None if ledger is None else released_lines(ledger, snapshot, config, store=store, before=earlier)[0]
+    finished = plan(snapshot, config, released=released, published=earlier, on_stage=Stopwatch())
     currency = snapshot.settings.currency
     against = plan_to_compare(store, ledger, snapshot)
     before = finished.orders.head(0) if against == "" else store.read_table(against, "orders")

@@ -11,6 +11,7 @@ import pandas as pd
 from cockpit import report_tables as tables
 from cockpit.outcome import Block
 from cockpit.wording import count, is_known, label, money, share, whole
+from optimization.actions import messages, new_lines
 
 if TYPE_CHECKING:
     from engine import Plan
@@ -25,6 +26,7 @@ def plan_blocks(plan: Plan, *, currency: str) -> tuple[Block, ...]:
     return (
         _scope(plan),
         orders_block(plan.orders, currency),
+        *messages_blocks(plan.orders, currency),
         _trucks_block(plan.loads, currency),
         kpi_block(plan.kpis, currency),
         exceptions_block(plan.exceptions, currency),
@@ -46,7 +48,8 @@ def _scope(plan: Plan) -> Block:
 
 
 def orders_block(orders: pd.DataFrame, currency: str) -> Block:
-    """Return orders by kind with their totals."""
+    """Return new order lines by kind with their totals."""
+    orders = new_lines(orders)
     if orders.empty:
         return Block(title="Orders for tomorrow", lines=("No order pays tonight.",))
     kinds = tables.by_kind(orders)
@@ -69,6 +72,20 @@ def orders_block(orders: pd.DataFrame, currency: str) -> Block:
     )
     header = ("kind", "lines", "units", "value", "net benefit")
     return Block("Orders for tomorrow", (), header, (*rows, total), frozenset({1, 2, 3, 4}))
+
+
+def messages_blocks(orders: pd.DataFrame, currency: str) -> tuple[Block, ...]:
+    """Return what is asked about published lines, by action; no block where nothing is."""
+    asked = messages(orders)
+    if asked.empty:
+        return ()
+    grouped = asked.groupby("action", sort=True).agg(lines=("order_id", "size"), benefit=("net_benefit", "sum"))
+    rows = tuple(
+        (str(row["action"]), whole(row["lines"]), money(row["benefit"], currency))
+        for row in tables.rows_of(grouped.reset_index())
+    )
+    words = "Published lines that should change; the lines themselves stay as they are."
+    return (Block("Messages", (words,), ("action", "lines", "net benefit"), rows, frozenset({1, 2})),)
 
 
 def _trucks_block(loads: pd.DataFrame, currency: str) -> Block:

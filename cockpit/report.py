@@ -20,9 +20,12 @@ from cockpit.report_facts import (
 )
 from cockpit.report_forecasts import demand_pictures, forecast_figure
 from cockpit.report_layout import Layout, lay_out
+from cockpit.report_lines import line_words
 from cockpit.report_map import MAX_FLOWS, network_picture, shape
+from cockpit.report_messages import message_values
 from cockpit.svg import element
 from cockpit.wording import MODEL_LABELS, count, is_known, label, money, share, whole
+from optimization.actions import new_lines
 
 if TYPE_CHECKING:
     from engine import Plan
@@ -79,6 +82,7 @@ def build_report(plan: Plan, *, status: str, next_command: str, changes: pd.Data
 def page_values(plan: Plan, *, status: str, next_command: str, changes: pd.DataFrame) -> dict[str, Any]:
     """Return everything the template shows, by name."""
     currency = plan.snapshot.settings.currency
+    lines = new_lines(plan.orders)
     tomorrow = plan.cutoff + pd.Timedelta(days=1)
     return {
         "chain": plan.snapshot.settings.id,
@@ -91,11 +95,12 @@ def page_values(plan: Plan, *, status: str, next_command: str, changes: pd.DataF
         "tiles": [tile for tile in tables.tiles(plan.kpis, currency) if tile.is_pair],
         "figures": [tile for tile in tables.tiles(plan.kpis, currency) if not tile.is_pair],
         "next_command": next_command,
-        "kinds": _kinds(plan.orders, currency),
-        "totals": _totals(plan.orders, currency),
-        "lanes": _lanes(plan.orders, currency),
-        "worth": _worth(plan.order_terms, currency),
+        "kinds": _kinds(lines, currency),
+        "totals": _totals(lines, currency),
+        "lanes": _lanes(lines, currency),
+        "worth": _worth(plan.order_terms[plan.order_terms["order_id"].isin(lines["order_id"])], currency),
         "top": _top(plan, currency),
+        "messages": message_values(plan, currency),
         "trucks": _trucks(plan.loads, currency),
         "exceptions": _exceptions(plan.exceptions, currency),
         "forecast_hint": _FORECAST_CHOICE.format(n=len(plan.forecast.series)),
@@ -137,7 +142,7 @@ def _status(manifest: Mapping[str, Any], status: str) -> dict[str, str]:
 
 
 def _lead(plan: Plan, currency: str) -> str:
-    orders, n_trucks = plan.orders, int(tables.by_truck(plan.loads)["trucks"].sum())
+    orders, n_trucks = new_lines(plan.orders), int(tables.by_truck(plan.loads)["trucks"].sum())
     n_critical = int((plan.exceptions["severity"] == "critical").sum())
     if orders.empty:
         return f"No order pays tonight; {count(n_critical, 'critical exception')}."
@@ -206,7 +211,9 @@ def _lanes(orders: pd.DataFrame, currency: str) -> dict[str, Any]:
 
 
 def _top(plan: Plan, currency: str) -> dict[str, Any]:
-    best = tables.top_orders(plan.orders, plan.order_terms, N_ORDERS)
+    lines = new_lines(plan.orders)
+    best = tables.top_orders(lines, plan.order_terms, N_ORDERS)
+    words = line_words(plan, [str(order["order_id"]) for order in best])
     scale = max((sum(abs(amount) for _, amount in order["terms"]) for order in best), default=1.0)
     rows = []
     for order in best:
@@ -220,9 +227,14 @@ def _top(plan: Plan, currency: str) -> dict[str, Any]:
                 "bar": terms_bar(terms, scale, currency),
                 "terms": " · ".join(f"{label(name).lower()} {money(a, '', is_signed=True)}" for name, a in terms[:4]),
                 "benefit": money(order["net_benefit"], currency),
+                "also": words[str(order["order_id"])],
             }
         )
-    return {"rows": rows, "note": _note(len(rows), len(plan.orders), "orders.csv"), "convention": _TERM_CONVENTION}
+    return {
+        "rows": rows,
+        "note": _note(len(rows), len(lines), "orders.csv"),
+        "convention": _TERM_CONVENTION,
+    }
 
 
 def _trucks(loads: pd.DataFrame, currency: str) -> dict[str, Any]:
@@ -273,7 +285,7 @@ def _text(value: Any) -> str:
 
 def _network(plan: Plan, currency: str) -> dict[str, Any]:
     layout = lay_out(plan.network.locations)
-    lanes = tables.by_lane(plan.orders)
+    lanes = tables.by_lane(new_lines(plan.orders))
     picture = network_picture(layout, lanes, tables.alerts_by_location(plan.exceptions), currency)
     return {"network": picture, "map_hint": _map_hint(layout, len(lanes)), "svg_symbols": _symbols()}
 

@@ -11,6 +11,7 @@ import pandas as pd
 from cockpit.forecast_changes import change_words
 from cockpit.report_charts import DemandPicture, forecast_chart
 from cockpit.wording import MODEL_LABELS, count, label
+from optimization.actions import new_lines
 
 if TYPE_CHECKING:
     from engine import Plan
@@ -67,7 +68,7 @@ def shown_rows(plan: Plan, *, n: int) -> list[int]:
     series = plan.forecast.series.reset_index(drop=True)
     score = pd.Series(plan.forecast.mean.sum(axis=1), index=series.index)
     keys = pd.MultiIndex.from_frame(series[["sku", "location"]].astype(str))
-    orders = plan.orders.sort_values("net_benefit", ascending=False, kind="stable")
+    orders = new_lines(plan.orders).sort_values("net_benefit", ascending=False, kind="stable")
     wanted = pd.MultiIndex.from_frame(orders[["sku", "destination"]].astype(str).head(500))
     by_order = [int(i) for i in keys.get_indexer(wanted.unique()) if i >= 0] if keys.is_unique else []
     has_drivers = set() if plan.forecast.drivers is None else set(plan.forecast.drivers["series"].astype(int))

@@ -17,6 +17,7 @@ from cockpit.render import (
     exceptions_block,
     files_block,
     kpi_block,
+    messages_blocks,
     orders_block,
     runs_block,
 )
@@ -58,6 +59,7 @@ def show_run(words: str, *, chain: Path | None, runs: Path | None) -> Outcome:
     blocks = (
         scope,
         orders_block(orders, currency),
+        *messages_blocks(orders, currency),
         kpi_block(kpis, currency),
         exceptions_block(exceptions, currency),
         files_block(store.path_of(run_id), f"tierflow export {run_id} --runs {folder} --format csv --to out"),

@@ -20,6 +20,7 @@ MODEL_LABELS = {
     "adida": "ADIDA (slow movers)",
     "gamma_poisson": "shrunk negative binomial (slow movers)",
 }
+ACTION_LABELS = {"expedite": "Bring forward", "defer": "Put off", "reduce": "Reduce", "cancel": "Cancel"}
 KIND_ORDER = tuple(KIND_LABELS)
 _THOUSAND_FROM = 100_000.0
 _MILLION_FROM = 1_000_000.0

@@ -51,6 +51,15 @@ class PlanConfig:
         Whether a truck that goes may bring later needs forward.
     truck_cover_days
         Longest time for which a truck may bring needs forward [days].
+    frozen_days
+        Lines that leave up to cutoff + this many days are frozen: nobody is asked to change them, and nothing is moved
+        into these days [days].
+    change_cost, change_share
+        What it costs the people concerned to change a published line: so much for any change [money/line], and this
+        share of the value of the units that change. Change pays only beyond that.
+    message_quiet_days
+        A message is not repeated for so long, and another one on the same line must pay the cost of change twice
+        [days].
     """
 
     horizon_days: int | None = None
@@ -73,6 +82,10 @@ class PlanConfig:
     joint_trucks: bool = True
     truck_fill_up: bool = True
     truck_cover_days: int = 4
+    frozen_days: int = 0
+    change_cost: float = 10.0
+    change_share: float = 0.01
+    message_quiet_days: int = 7
 
     def __post_init__(self) -> None:
         if self.horizon_days is not None and not 2 <= self.horizon_days <= MAX_HORIZON_DAYS:
@@ -80,6 +93,9 @@ class PlanConfig:
         levels = self.quantile_levels
         if not levels or any(not 0 < level < 1 for level in levels) or list(levels) != sorted(set(levels)):
             raise ValueError(f"quantile_levels are {levels}: give ascending levels between 0 and 1")
+        for name in ("frozen_days", "change_cost", "change_share", "message_quiet_days"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}: give 0 or more")
 
     def replace(self, **changes: Any) -> PlanConfig:
         """Return a copy with some settings changed."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from network.contracts import Mode, Tier
+from optimization.actions import MESSAGES, messages, new_lines
 from optimization.exception_stock import SLOW_COVER_DAYS
 from optimization.expected_loss import expected_loss
 from optimization.point_facts import RECENT_DAYS
@@ -36,7 +37,13 @@ class Kpi:
 
 
 def build_kpis(
-    facts: PointFacts, decisions: Decisions, *, forecast: Forecast, orders: pd.DataFrame, terms: pd.DataFrame
+    facts: PointFacts,
+    decisions: Decisions,
+    *,
+    forecast: Forecast,
+    orders: pd.DataFrame,
+    terms: pd.DataFrame,
+    nervousness: float = np.nan,
 ) -> pd.DataFrame:
     """Compute the key figures that one snapshot and one plan can tell.
 
@@ -49,9 +56,11 @@ def build_kpis(
     forecast
         Demand to come.
     orders
-        Its orders.
+        Its orders; messages about published lines among them are counted apart.
     terms
         Money of each line, from `explain.line_terms`.
+    nervousness
+        From `stability.nervousness`; left out where unknown.
 
     Returns
     -------
@@ -63,8 +72,9 @@ def build_kpis(
         *_service(facts, forecast, decisions),
         *_stock(facts),
         *_slow_movers(facts),
-        *_transport(decisions, terms, orders),
-        *_orders(orders),
+        *_transport(decisions, terms, new_lines(orders)),
+        *_orders(new_lines(orders)),
+        *_stability(messages(orders), nervousness),
     ]
     frame = pd.DataFrame([vars(figure) for figure in figures], columns=list(KPI_COLUMNS))
     return frame.astype(KPI_COLUMNS)
@@ -202,6 +212,23 @@ def _orders(orders: pd.DataFrame) -> list[Kpi]:
         *by_kind,
         Kpi("order_value", np.nan, float(orders["value"].sum()), "money", "value of all orders at cost"),
         Kpi("purchase_value", np.nan, float(bought.sum()), "money", "value of purchases at cost"),
+    ]
+
+
+def _stability(asked: pd.DataFrame, nervousness: float) -> list[Kpi]:
+    """Changes asked of published lines, by action, and how much the plan changed since the one before."""
+    counts = [
+        Kpi(f"messages_{action}", np.nan, float((asked["action"] == action).sum()), "lines",
+            f"published lines of which {action} is asked for")
+        for action in (MESSAGES if len(asked) else ())
+    ]  # fmt: skip
+    worth = float(asked["net_benefit"].sum()) if len(asked) else 0.0
+    changed = Kpi("nervousness", np.nan, nervousness, "share", "sum of absolute change / sum of quantity, over the "
+                  "unreleased days that this plan and the one before cover")  # fmt: skip
+    return [
+        *(each for each in counts if each.planned > 0),
+        *([Kpi("messages_benefit", np.nan, worth, "money", "what these changes would save")] if len(asked) else []),
+        *([changed] if np.isfinite(nervousness) else []),
     ]
 
 

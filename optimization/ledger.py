@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from network.contracts import OrderState
+from optimization.actions import new_lines
 from optimization.ledger_lines import (
     ALLOWED_TRANSITIONS,
     LINE_COLUMNS,
@@ -73,7 +74,8 @@ class OrderLedger:
         run_id
             Run that proposes.
         orders
-            At least the columns of `LINE_COLUMNS`, one row per order id.
+            At least the columns of `LINE_COLUMNS`, one row per order id; messages about published lines are no lines
+            and are left out.
         at
             When [UTC].
         user
@@ -89,7 +91,7 @@ class OrderLedger:
         LedgerError
             If an order id is already held by a different line.
         """
-        lines = line_tuples(run_id, orders)
+        lines = line_tuples(run_id, new_lines(orders))
         with self._writing() as connection:
             held = held_lines(connection, [line[0] for line in lines])
             for line in lines:

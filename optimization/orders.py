@@ -10,6 +10,7 @@ import pandas as pd
 
 from network.contracts import Mode, OrderState
 from network.economics import sku_economics
+from optimization.actions import Action
 from optimization.explain import LINE_KEY, net_benefit
 from optimization.line_facts import line_facts
 from optimization.reasons import reason
@@ -107,17 +108,17 @@ def build_orders(
     lines = decisions.moves.rename(columns={"mode": "kind"}).merge(
         net_benefit(terms), left_on=_key("kind"), right_on=LINE_KEY, how="left", validate="one_to_one"
     )
-    lines = _with_item_facts(lines, snapshot, network)
-    lines = _with_stock_facts(lines, targets, positions)
+    lines = with_item_facts(lines, snapshot, network)
+    lines = with_stock_facts(lines, targets, positions)
     facts = line_facts(decisions.moves, projection=projection, positions=positions, snapshot=snapshot)
     reasons = [reason(each) for each in facts.sentences]
     lines = lines.assign(
-        cover_before=_finite(facts.cover_before),
-        cover_after=_finite(facts.cover_after),
+        cover_before=finite(facts.cover_before),
+        cover_after=finite(facts.cover_after),
         stockout_date_without=facts.stockout_date,
         reason=pd.Series(reasons, dtype="str", index=lines.index),
         run_id=run_id,
-        action="new",
+        action=str(Action.NEW),
         amends_order_id="",
         status=str(OrderState.PROPOSED),
         proposed_quantity=lines["quantity"],
@@ -138,7 +139,7 @@ def order_id(kind: str, parts: tuple[str, ...]) -> str:
     parts
         Chain id, cutoff, origin, destination, sku, due date, plan version; never a path.
     """
-    return f"{PREFIX_BY_MODE[Mode(kind)]}-{_digest(parts)}"
+    return f"{PREFIX_BY_MODE[Mode(kind)]}-{digest(parts)}"
 
 
 def _with_ids(lines: pd.DataFrame, snapshot: Snapshot, plan_version: str) -> pd.DataFrame:
@@ -151,19 +152,19 @@ def _with_ids(lines: pd.DataFrame, snapshot: Snapshot, plan_version: str) -> pd.
         for kind, origin, destination, sku, day in by_line
     ]
     by_document = zip(lines["origin"], lines["destination"], ship, lines["temperature"], strict=True)
-    documents = [f"DOC-{_digest((chain, cutoff, *parts, plan_version))}" for parts in by_document]
+    documents = [f"DOC-{digest((chain, cutoff, *parts, plan_version))}" for parts in by_document]
     return lines.assign(
         order_id=pd.Series(ids, dtype="str", index=lines.index),
         document_id=pd.Series(documents, dtype="str", index=lines.index),
     )
 
 
-def _digest(parts: tuple[str, ...]) -> str:
+def digest(parts: tuple[str, ...]) -> str:
     """Twelve hexadecimal digits of a sha256; the separator cannot occur in an id."""
     return hashlib.sha256("\x1f".join(parts).encode("utf-8")).hexdigest()[:12]
 
 
-def _with_item_facts(lines: pd.DataFrame, snapshot: Snapshot, network: SupplyNetwork) -> pd.DataFrame:
+def with_item_facts(lines: pd.DataFrame, snapshot: Snapshot, network: SupplyNetwork) -> pd.DataFrame:
     """Barcode, temperature, cost; sourcing overrides the cost and knows the supplier's code and the pallet."""
     skus = snapshot.table("skus")[["sku", "barcode", "temperature"]]
     costs = sku_economics(snapshot)[["sku", "unit_cost"]].rename(columns={"unit_cost": "sku_unit_cost"})
@@ -185,7 +186,7 @@ def _with_item_facts(lines: pd.DataFrame, snapshot: Snapshot, network: SupplyNet
     )
 
 
-def _with_stock_facts(lines: pd.DataFrame, targets: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
+def with_stock_facts(lines: pd.DataFrame, targets: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
     """Position and target at the destination; 0 on hand where it has no record, unknown target where it has none."""
     key = ["sku", "location"]
     wanted = targets[[*key, "expected_demand", "order_up_to_level"]].rename(
@@ -204,7 +205,7 @@ def _priority(lines: pd.DataFrame) -> pd.Series[int]:
     return pd.Series(np.arange(1, len(lines) + 1), index=ranked.index).reindex(lines.index)
 
 
-def _finite(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def finite(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Whole tenths of days; missing where infinite."""
     return np.where(np.isfinite(values), np.round(values, 1), np.nan)
 

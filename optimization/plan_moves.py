@@ -31,6 +31,7 @@ from optimization.line_value import line_effects, supply_without
 from optimization.loads import load_table, load_trucks
 from optimization.lots import keep_limits, round_lots
 from optimization.plan_bound import truck_figures
+from optimization.stability import Revision, worthwhile_changes
 from optimization.tonight import planned_quantity, supply_of, tonight_lines
 from optimization.truck_days import TruckDays, plan_truck_days, with_trucks
 
@@ -127,6 +128,7 @@ def settle(
     targets: pd.DataFrame,
     config: PlanConfig,
     solve_again: Callable[[FlowData, FlowPlan, Closing], tuple[FlowData, FlowPlan]],
+    change: Revision | None = None,
 ) -> Decisions:
     """Turn the flow of all SKUs into tonight's moves: lots, limits and trucks, which SKUs share.
 
@@ -138,6 +140,8 @@ def settle(
         As for `decide`.
     solve_again
         Solves the SKUs that used a move which did not pay for its vehicle.
+    change
+        Given where lines of this night have left already, so that any further line is a change that must pay.
     """
     maximum = targets["max_stock"].to_numpy(dtype=np.float64)
     bound = flow.bound
@@ -149,6 +153,10 @@ def settle(
             break
         dropped.append(lines[is_idle])
         data, flow = solve_again(data, flow, _closing(lines, is_idle))
+    if change is not None:
+        lines = worthwhile_changes(
+            lines, data, change, flow_quantity=flow.quantity, cutoff=snapshot.cutoff, config=config
+        )
     planned = planned_quantity(data, flow.quantity, lines)
     return _decisions(
         data, lines, days, flow=replace(flow, bound=bound), planned=planned, dropped=dropped, cutoff=snapshot.cutoff

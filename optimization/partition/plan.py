@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from forecasting.forecast import Forecast
     from network.graph import SupplyNetwork
     from network.snapshot import Snapshot
+    from optimization.stability import Revision
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -42,6 +43,7 @@ def plan_in_parts(
     config: PlanConfig,
     workers: int = 1,
     part_points: int = PART_POINTS,
+    change: Revision | None = None,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> tuple[pd.DataFrame, Decisions]:
     """Set the targets and plan tonight's moves; the same bits for any number of workers.
@@ -60,6 +62,8 @@ def plan_in_parts(
         Processes that share the parts.
     part_points
         Stock points of a part.
+    change
+        As for `plan_moves.settle`.
     on_stage
         Told the name of each stage as it begins.
 
@@ -87,7 +91,9 @@ def plan_in_parts(
         data, flow = joined_flow(solved, positions, network.lanes)
         solved.clear()
         on_stage("trucks")
-        decisions = settle(data, flow, snapshot=snapshot, targets=targets, config=config, solve_again=again)
+        decisions = settle(
+            data, flow, snapshot=snapshot, targets=targets, config=config, solve_again=again, change=change
+        )
     return targets, decisions
 
 

@@ -12,6 +12,8 @@ import pytest
 from forecasting.forecast import Forecast
 from network.settings import Assumption, ChainSettings
 from network.snapshot import snapshot_at
+from optimization.alternatives import ALTERNATIVE_COLUMNS
+from optimization.pegging import PEGGING_COLUMNS
 
 CUTOFF = pd.Timestamp("2024-11-06")
 CITIES = {"EAST": (31.2, 121.5), "NORTH": (39.9, 116.4), "SOUTH": (23.1, 113.3)}
@@ -166,6 +168,8 @@ def made_plan(
         loads=made_loads(locations),
         exceptions=made_exceptions(locations, skus),
         kpis=KPIS,
+        pegging=pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in PEGGING_COLUMNS.items()}),
+        alternatives=pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in ALTERNATIVE_COLUMNS.items()}),
         forecast=forecast.replace(drivers=drivers),
         network=SimpleNamespace(locations=locations, calendar=made_calendar(locations)),
         snapshot=snapshot_at({}, settings, CUTOFF).replace(),

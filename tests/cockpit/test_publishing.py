@@ -26,7 +26,7 @@ max_training_rows = 5000
 threads = 1
 """
 HOSTILE = "=1+1"
-TABLES = ("orders", "order_terms", "loads", "targets", "exceptions", "kpis")
+TABLES = ("orders", "order_terms", "loads", "targets", "exceptions", "kpis", "planned", "alternatives")
 
 
 def run(*words: object) -> int:
@@ -70,6 +70,7 @@ def test_a_run_folder_holds_every_table_and_exactly_one_orders_csv(chain: Path) 
     assert names == {
         *(f"{name}.{ending}" for name in TABLES for ending in ("csv", "parquet")),
         "forecast.parquet",
+        "pegging.parquet",
         "forecast_changes.csv",
         "forecast_changes.parquet",
         "report.html",
