@@ -82,13 +82,18 @@ def has_no_demand(curves: CostCurves) -> npt.NDArray[np.bool_]:
     return nothing
 
 
+def ship_days(moves: Moves, pair: Ints) -> npt.NDArray[np.bool_]:
+    """Days on which goods of each pair may leave and still arrive inside the horizon, (k, T)."""
+    inbound = moves.inbound
+    slot = inbound.slot[pair]
+    allowed: npt.NDArray[np.bool_] = inbound.ships[slot] & (inbound.arrival[slot] < inbound.ships.shape[1])
+    return allowed
+
+
 def arrivals_by_day(moves: Moves, pair: Ints, horizon: int) -> Ints:
-    """Arrival of the first possible move on or after each day, (k, T + 1); T where none is left."""
+    """Arrival of the first truck that may leave on or after each day, (k, T + 1); T where none is left."""
     arrival = np.full((pair.size, horizon + 1), horizon, dtype=np.int64)
-    row = np.full(moves.inbound.point.size, -1, dtype=np.int64)
-    row[pair] = np.arange(pair.size)
-    own = row[moves.pair] >= 0
-    arrival[row[moves.pair[own]], moves.day[own]] = np.minimum(moves.arrival[own], horizon)
+    arrival[:, :horizon] = np.where(ship_days(moves, pair), moves.inbound.arrival[moves.inbound.slot[pair]], horizon)
     first: Ints = np.minimum.accumulate(arrival[:, ::-1], axis=1)[:, ::-1]
     return first
 

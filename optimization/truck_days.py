@@ -12,7 +12,7 @@ import pandas as pd
 from optimization.curve_build import free_tonight
 from optimization.dock_limits import UNITS, Docks, declared_docks, lane_docks
 from optimization.flow.data import FlowData
-from optimization.lane_costs import LanePairs, arrivals_by_day, lane_pairs, truck_pairs
+from optimization.lane_costs import LanePairs, arrivals_by_day, lane_pairs, ship_days, truck_pairs
 from optimization.trucks.problem import LaneTrucks
 from optimization.trucks.program import TruckPlan, plan_trucks
 
@@ -87,7 +87,7 @@ def plan_truck_days(
     for group in groups:
         part = slice(start, start + group.size)
         start += group.size
-        days = np.unique(data.regular.day[np.isin(data.regular.pair, group)])
+        days = np.flatnonzero(ship_days(data.regular, group).any(axis=0))
         lanes.append(
             lane_pairs(
                 data, group, supply=supply, planned=by_day[part], share=share[part], limit=limit[part],
@@ -215,7 +215,7 @@ def _lane_trucks(data: FlowData, lanes: list[LanePairs], docks: Docks) -> LaneTr
     number = np.zeros((len(lanes), MAX_OPTIONS), dtype=np.int64)
     limits = rows["max_trucks"].to_numpy(dtype=np.float64)
     for index, lane in enumerate(lanes):
-        days = np.unique(data.regular.day[np.isin(data.regular.pair, lane.pair)])
+        days = np.flatnonzero(ship_days(data.regular, lane.pair).any(axis=0))
         is_open[index, days[:MAX_TRUCK_DAYS]] = True
         useful = float((lane.costs.limit[:, -1] * lane.costs.measure).sum())
         most = int(min(limits[index], max(np.ceil(3.0 * useful / max(is_open[index].sum(), 1)), 2.0)))

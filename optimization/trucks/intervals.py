@@ -75,11 +75,11 @@ def best_gain(gain: Floats, size: Floats, n_room: int) -> Floats:
     top = int(level.max())
     band = np.minimum(top - level, N_BANDS - 1)
     n_bands = int(band.max()) + 1
-    gained = np.cumsum(np.bincount(band, worth, n_bands))
-    filled = np.cumsum(np.bincount(band, room, n_bands))
-    mu = np.exp2((top - np.arange(n_bands)) / BANDS_PER_DOUBLING)
-    mu[-1] = 0.0
+    # The best bands so far, priced at the edge to the next one; at the end all of them, room being free.
+    gained = np.append(0.0, np.cumsum(np.bincount(band, worth, n_bands)))
+    filled = np.append(0.0, np.cumsum(np.bincount(band, room, n_bands)))
+    edge = np.exp2((top + 1 - np.arange(n_bands + 1)) / BANDS_PER_DOUBLING)
     rooms = np.arange(n_room, dtype=np.float64)
-    tangents = (gained - mu * filled)[:, None] + mu[:, None] * rooms
-    best: Floats = np.minimum(tangents.min(axis=0), np.where(rooms > 0, np.inf, 0.0))
+    tangents = (gained - edge * filled)[:, None] + edge[:, None] * rooms
+    best: Floats = np.minimum(tangents.min(axis=0), np.where(rooms > 0, gained[-1], 0.0))
     return best

@@ -51,6 +51,16 @@ class LaneCosts:
         before: Floats = np.cumsum(self.cost, axis=1)
         return np.concatenate([np.zeros_like(before[:, :1]), before], axis=1)
 
+    @property
+    def useful_lots(self) -> Ints:
+        """(k,) lots beyond which nothing is gained between any two trucks."""
+        gains = (np.diff(self.cost, axis=2).min(axis=1) < 0) | (np.diff(self.end_cost, axis=2).min(axis=1) < 0)
+        first = -self.price.max(axis=1) < -self.price.min(axis=1)
+        n_lots = gains.shape[1]
+        last = np.where(gains.any(axis=1), n_lots - gains[:, ::-1].argmax(axis=1), 0)
+        # A lot that is dearer to send later may be worth sending for that alone.
+        return np.where(first, n_lots, last).astype(np.int64)
+
     def interval_cost(self, start: int, stop: int) -> Floats:
         """Cost of the days from one truck up to the next, (k, Q + 1) [money]."""
         cost: Floats = self.cost_before[:, stop] - self.cost_before[:, start] + self.end_cost[:, stop - 1]

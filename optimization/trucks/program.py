@@ -114,7 +114,7 @@ def _n_room(lanes: Sequence[LaneCosts], trucks: LaneTrucks) -> int:
     most = 0
     for index, lane in enumerate(lanes):
         trips = int(trucks.is_open[index].sum()) * int(trucks.capacity[index].max())
-        useful = ((lane.cost[:, :, :-1] > lane.cost[:, :, 1:]).any(axis=1).sum(axis=1) * lane.measure).sum()
+        useful = (lane.useful_lots * lane.measure).sum()
         most = max(most, min(trips, int(np.ceil(useful)) + 1))
     return most + 1
 

@@ -138,6 +138,18 @@ def test_what_was_lost_is_counted_once_at_the_end_of_each_wait() -> None:
     assert plan_trucks([lane], trucks_of(1, 3, cost=25.0)).objective == pytest.approx(25.0)
 
 
+def test_trucks_go_while_each_saves_more_than_it_costs_however_many() -> None:
+    # A lot is wanted each day, and 50 lost for each that is short at the end of a wait; a lot held costs 0.01 a day.
+    # All the need shows in what is lost, none in the daily costs. Six trucks of one lot at 1 each.
+    short = np.maximum(np.arange(1, 7)[:, None] - np.arange(7), 0) * 50.0
+    lane = replace(lane_of([np.tile(np.arange(7.0) * 0.01, (6, 1)).tolist()], [1.0]), end_cost=short[None])
+    plan = plan_trucks([lane], trucks_of(1, 6, cost=1.0))
+    assert plan.pattern.tolist() == [[1, 1, 1, 1, 1, 1]]
+    # Six trucks and 0.01 x (1 + 2 + ... + 6) of holding.
+    assert plan.objective == pytest.approx(6.21)
+    assert plan.bound <= plan.objective
+
+
 def test_nothing_leaves_beyond_what_the_origin_has() -> None:
     lane = lane_of([[[30.0, 20.0, 5.0]] * 3], [0.4])
     limited = replace(lane, limit=np.array([[1, 1, 2]]))
