@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_matrix, hstack, identity
 
+from optimization.trucks.intervals import IntervalTable
 from optimization.trucks.patterns import cheapest_patterns
 from optimization.trucks.problem import LaneTrucks
 
@@ -87,13 +88,13 @@ class DockPrices:
     pool: Pool
 
 
-def share_docks(table: Floats, trucks: LaneTrucks, warm: Floats | None = None) -> DockPrices:
+def share_docks(table: IntervalTable, trucks: LaneTrucks, warm: Floats | None = None) -> DockPrices:
     """Price the docks by column generation.
 
     Parameters
     ----------
     table
-        (n_lanes, T, T + 1, n_room) least costs between truck days.
+        Of all lanes; `bound` is one only if this is.
     trucks
         Days, room, cost and docks.
     warm
@@ -103,7 +104,7 @@ def share_docks(table: Floats, trucks: LaneTrucks, warm: Floats | None = None) -
     center = np.zeros(trucks.dock_limit.size) if warm is None else np.minimum(warm, trucks.overtime)
     for lane in range(trucks.n_lanes):
         nothing = np.zeros(trucks.horizon, dtype=np.int64)
-        pool.add(trucks, lane, nothing, float(table[lane, 0, trucks.horizon, 0]))
+        pool.add(trucks, lane, nothing, float(table.cost[lane, 0, trucks.horizon, 0]))
     bound, _ = _ask(pool, table, trucks, center)
     for _ in range(MAX_ROUNDS if center.size else 0):
         least, dual = _master(pool, trucks)
@@ -121,7 +122,7 @@ def share_docks(table: Floats, trucks: LaneTrucks, warm: Floats | None = None) -
     return DockPrices(center, bound, pool)
 
 
-def _ask(pool: Pool, table: Floats, trucks: LaneTrucks, price: Floats) -> tuple[float, bool]:
+def _ask(pool: Pool, table: IntervalTable, trucks: LaneTrucks, price: Floats) -> tuple[float, bool]:
     """Ask all lanes for their best pattern at the prices: the bound that follows, and whether any pattern is new."""
     cost, patterns = cheapest_patterns(table, trucks, trucks.price_of(price))
     is_new = False

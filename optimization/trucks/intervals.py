@@ -10,46 +10,79 @@ that a truck did not use is gone. Both are kept when trucks are filled (`fill`),
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from optimization.trucks.problem import LaneCosts
 
+Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 # Bands of gain per room: each is 2.2% wide, which leaves the bound exact to some 0.01%.
 BANDS_PER_DOUBLING = 32
 N_BANDS = 32 * 40
 
 
-def interval_costs(lane: LaneCosts, n_room: int, *, is_open: npt.NDArray[np.bool_]) -> Floats:
-    """Bound the cost of the days from one truck up to the next, for every room brought so far.
+@dataclass(frozen=True, eq=False)
+class IntervalTable:
+    """Costs of one lane, or of all lanes stacked, between two truck days.
+
+    Parameters
+    ----------
+    cost
+        (..., T, T + 1, n_room) cost of days s..t - 1 at [s, t] for each room brought so far, with the lots sent valued
+        at `price` of s less that of t; infinity where s is neither 0 nor open, t is neither open nor T, or t <= s
+        [money].
+    carried
+        (..., T, T + 1) most room that is still of use after t: what the lots fill that gain between s and t. Larger than
+        any room where nothing is known to be lost, as a bound needs it.
+    """
+
+    cost: Floats
+    carried: Ints
+
+    def lane(self, index: int) -> IntervalTable:
+        """Return the table of one lane, still stacked."""
+        return IntervalTable(self.cost[index : index + 1], self.carried[index : index + 1])
+
+
+def stacked(tables: Sequence[IntervalTable]) -> IntervalTable:
+    """Stack the tables of some lanes."""
+    return IntervalTable(np.stack([table.cost for table in tables]), np.stack([table.carried for table in tables]))
+
+
+def interval_costs(lane: LaneCosts, n_room: int, *, is_open: npt.NDArray[np.bool_], is_bound: bool) -> IntervalTable:
+    """Tabulate the cost of the days from one truck up to the next, for every room brought so far.
 
     Parameters
     ----------
     lane
         Costs and sizes of the lots.
     n_room
-        Rooms looked at: 0..n_room - 1 reference trucks.
+        Rooms looked at: 0..n_room - 1.
     is_open
         (T,) days on which trucks may go; others have no row.
-
-    Returns
-    -------
-    (T, T + 1, n_room) cost of days s..t - 1 at [s, t], with the lots sent valued at `price` of s less that of t;
-    infinity where s is neither 0 nor open, t is neither open nor T, or t <= s [money].
+    is_bound
+        Whether the table must bound every plan from below. Otherwise it is the best guess of what a real load does: lots
+        end at the pair's own limit, and room not filled by the next truck is gone.
     """
-    horizon = lane.horizon
+    horizon, most = lane.horizon, lane.most if is_bound else lane.limit
     price = np.concatenate([lane.price, np.zeros_like(lane.price[:, :1])], axis=1)
     table = np.full((horizon, horizon + 1, n_room), np.inf)
+    carried = np.full((horizon, horizon + 1), n_room, dtype=np.int64)
     starts = np.flatnonzero(is_open | (np.arange(horizon) == 0))
     stops = np.append(np.flatnonzero(is_open), horizon)
     for start in starts.tolist():
         for stop in stops[stops > start].tolist():
             cost = lane.interval_cost(start, stop)
             gain = cost[:, :-1] - cost[:, 1:] - (price[:, start] - price[:, stop])[:, None]
-            gain[np.arange(gain.shape[1]) >= lane.most[:, start, None]] = 0.0
+            gain[np.arange(gain.shape[1]) >= most[:, start, None]] = 0.0
             table[start, stop] = float(cost[:, 0].sum()) - best_gain(gain, lane.measure, n_room)
-    return table
+            if not is_bound:
+                carried[start, stop] = np.ceil(((gain > 0).sum(axis=1) * lane.measure).sum())
+    return IntervalTable(table, carried)
 
 
 def best_gain(gain: Floats, size: Floats, n_room: int) -> Floats:

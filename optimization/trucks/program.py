@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from optimization.trucks.docks import DockPrices, Pool, choose_patterns, share_docks, total_cost
 from optimization.trucks.fill import TOLERANCE, LaneLoad, fill_trucks
-from optimization.trucks.intervals import interval_costs
+from optimization.trucks.intervals import IntervalTable, interval_costs, stacked
 from optimization.trucks.patterns import cheapest_patterns
 from optimization.trucks.problem import LaneCosts, LaneTrucks
 
@@ -65,8 +65,9 @@ def plan_trucks(lanes: Sequence[LaneCosts], trucks: LaneTrucks, warm: Floats | N
         (n_docks,) dock prices of an earlier run.
     """
     n_room = _n_room(lanes, trucks)
-    table = np.stack([interval_costs(lane, n_room, is_open=trucks.is_open[i]) for i, lane in enumerate(lanes)])
-    shared = share_docks(table, trucks, warm)
+    proof, table = (_tables(lanes, trucks, n_room, is_bound=is_bound) for is_bound in (True, False))
+    proven = share_docks(proof, trucks, warm)
+    shared = share_docks(table, trucks, proven.price)
     filled = Filled(lanes, trucks)
     cost = filled.costs(shared.pool, _promising(shared, trucks))
     chosen = choose_patterns(shared.pool, cost, trucks)
@@ -81,8 +82,8 @@ def plan_trucks(lanes: Sequence[LaneCosts], trucks: LaneTrucks, warm: Floats | N
         lots=[filled.load(shared.pool, int(index)).lots for index in chosen],
         cost=cost[chosen],
         objective=total_cost(shared.pool, cost, trucks, chosen),
-        bound=shared.bound,
-        dock_price=shared.price,
+        bound=proven.bound,
+        dock_price=proven.price,
     )
 
 
@@ -109,6 +110,12 @@ class Filled:
         return cost
 
 
+def _tables(lanes: Sequence[LaneCosts], trucks: LaneTrucks, n_room: int, *, is_bound: bool) -> IntervalTable:
+    """Tables of all lanes: the one that bounds every plan, or the one that plans."""
+    opened = zip(lanes, trucks.is_open, strict=True)
+    return stacked([interval_costs(lane, n_room, is_open=days, is_bound=is_bound) for lane, days in opened])
+
+
 def _n_room(lanes: Sequence[LaneCosts], trucks: LaneTrucks) -> int:
     """Rooms to look at: as many trucks as may go, or as all lots that are ever useful fill."""
     most = 0
@@ -133,7 +140,7 @@ def _promising(shared: DockPrices, trucks: LaneTrucks) -> npt.NDArray[np.bool_]:
     return wanted
 
 
-def _add_alternatives(pool: Pool, chosen: Ints, *, table: Floats, trucks: LaneTrucks) -> bool:
+def _add_alternatives(pool: Pool, chosen: Ints, *, table: IntervalTable, trucks: LaneTrucks) -> bool:
     """Ask each lane for its best pattern inside what the others leave of the docks; tell whether any is new."""
     used = np.sum([pool.used[index] for index in chosen], axis=0)
     is_new = False
@@ -142,6 +149,6 @@ def _add_alternatives(pool: Pool, chosen: Ints, *, table: Floats, trucks: LaneTr
         left = np.append(trucks.dock_limit - used + pool.used[index], np.inf)[own.dock]
         fits = (own.dock_use[:, None] <= left[:, :, None, :] + TOLERANCE).all(axis=3)
         free = own.price_of(np.zeros(trucks.dock_limit.size))
-        cost, pattern = cheapest_patterns(table[lane : lane + 1], own, np.where(fits, free, np.inf))
+        cost, pattern = cheapest_patterns(table.lane(lane), own, np.where(fits, free, np.inf))
         is_new |= pool.add(trucks, lane, pattern[0], float(cost[0]))
     return is_new

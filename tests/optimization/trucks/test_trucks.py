@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 
 from optimization.trucks.docks import share_docks
 from optimization.trucks.fill import fill_trucks, load_cost
-from optimization.trucks.intervals import best_gain, interval_costs
+from optimization.trucks.intervals import best_gain, interval_costs, stacked
 from optimization.trucks.patterns import cheapest_patterns
 from optimization.trucks.problem import LaneCosts, LaneTrucks
 from optimization.trucks.program import plan_trucks
@@ -160,13 +160,13 @@ def test_nothing_leaves_beyond_what_the_origin_has() -> None:
 @settings(max_examples=40, deadline=None)
 def test_the_table_is_never_above_a_real_load(seed: int) -> None:
     lanes, trucks = drawn(seed)
-    table = np.stack([interval_costs(lane, 4, is_open=trucks.is_open[0]) for lane in lanes])
+    table = stacked([interval_costs(lane, 4, is_open=trucks.is_open[0], is_bound=True) for lane in lanes])
     rng = np.random.default_rng(seed)
     for lane, costs in enumerate(lanes):
         pattern = rng.integers(0, 2, 3)
         room = pattern.astype(float)
         closed = np.where(pattern[None, :, None] > 0, 0.0, np.inf)
-        least, _ = cheapest_patterns(table[lane : lane + 1], trucks.lane(lane), closed)
+        least, _ = cheapest_patterns(table.lane(lane), trucks.lane(lane), closed)
         load = fill_trucks(costs, room)
         assert load.cost == pytest.approx(load_cost(costs, load.lots, room > 0))
         assert least[0] <= best_load(costs, room) + 1e-9 <= load.cost + 2e-9
@@ -194,7 +194,7 @@ def test_docks_are_kept_and_the_same_input_gives_the_same_plan() -> None:
 def test_prices_of_an_earlier_run_give_the_same_bound() -> None:
     lanes = drawn(5)[0]
     wide = trucks_of(6, 3, cost=15.0, docks=2)
-    table = np.stack([interval_costs(lane, 4, is_open=wide.is_open[0]) for lane in lanes * 3])
+    table = stacked([interval_costs(lane, 4, is_open=wide.is_open[0], is_bound=True) for lane in lanes * 3])
     cold = share_docks(table, wide)
     warm = share_docks(table, wide, warm=cold.price)
     assert warm.bound == pytest.approx(cold.bound, rel=1e-3)
