@@ -108,6 +108,7 @@ def lane_pairs(
     limit: Ints,
     most: Ints,
     last_day: int,
+    room_steps: int,
 ) -> LanePairs:
     """Tabulate one lane.
 
@@ -129,6 +130,8 @@ def lane_pairs(
         (k, T) all that the origin has.
     last_day
         Ship days from here on are not looked at.
+    room_steps
+        Units of room in a truck.
     """
     moves, curves = data.regular, data.curves
     horizon = curves.horizon
@@ -145,7 +148,7 @@ def lane_pairs(
     costs = LaneCosts(
         cost=_by_ship_day(kept, seen),
         end_cost=np.take_along_axis(lost, np.maximum(seen[:, 1:, None] - 1, 0), axis=1),
-        size=np.maximum(share * lot[:, None], 1e-9),
+        size=np.maximum(share * lot[:, None] * room_steps, 1e-9),
         price=_lot_price(data, pair, supply, lot=lot, share=share, last_day=last_day),
         limit=np.clip(limit // lot[:, None], 0, n_steps),
         most=np.clip(most // lot[:, None], 0, n_steps),

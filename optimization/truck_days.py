@@ -24,6 +24,8 @@ Floats = npt.NDArray[np.float64]
 # Truck days looked at: enough for tonight's choice, and the table between days grows with their square.
 MAX_TRUCK_DAYS = 12
 MAX_OPTIONS = 8
+# Room is counted in quarters of a truck: what a truck did not fill is gone, and that must show.
+ROOM_STEPS = 4
 WAITS = "waits for a later truck of its lane"
 
 
@@ -91,7 +93,7 @@ def plan_truck_days(
         lanes.append(
             lane_pairs(
                 data, group, supply=supply, planned=by_day[part], share=share[part], limit=limit[part],
-                most=most[part], last_day=_last_day(days, data.curves.horizon),
+                most=most[part], last_day=_last_day(days, data.curves.horizon), room_steps=ROOM_STEPS,
             )
         )  # fmt: skip
     docks = _docks(data, lanes, by_day=by_day, share=share, snapshot=snapshot)
@@ -217,7 +219,7 @@ def _lane_trucks(data: FlowData, lanes: list[LanePairs], docks: Docks) -> LaneTr
     for index, lane in enumerate(lanes):
         days = np.flatnonzero(ship_days(data.regular, lane.pair).any(axis=0))
         is_open[index, days[:MAX_TRUCK_DAYS]] = True
-        useful = float((lane.costs.limit[:, -1] * lane.costs.measure).sum())
+        useful = float((lane.costs.limit[:, -1] * lane.costs.measure).sum()) / ROOM_STEPS
         most = int(min(limits[index], max(np.ceil(3.0 * useful / max(is_open[index].sum(), 1)), 2.0)))
         step = max(-(-most // MAX_OPTIONS), 1)
         options = np.arange(step, most + 1, step)
@@ -226,7 +228,7 @@ def _lane_trucks(data: FlowData, lanes: list[LanePairs], docks: Docks) -> LaneTr
     is_limited = np.isfinite(docks.rows["amount"].to_numpy(dtype=np.float64))
     return LaneTrucks(
         is_open=is_open,
-        capacity=number,
+        capacity=number * ROOM_STEPS,
         cost=cost,
         dock=docks.dock,
         dock_use=number[:, :, None] * docks.use[:, None, :],

@@ -40,7 +40,7 @@ def fill_trucks(lane: LaneCosts, room: Floats) -> LaneLoad:
     lane
         Costs, sizes and limits of the lots.
     room
-        (T,) reference trucks of room by day.
+        (T,) units of room by day.
     """
     days = np.flatnonzero(room > 0)
     sent = np.zeros((len(lane.size), days.size), dtype=np.int64)

@@ -36,8 +36,8 @@ class IntervalTable:
         at `price` of s less that of t; infinity where s is neither 0 nor open, t is neither open nor T, or t <= s
         [money].
     carried
-        (..., T, T + 1) most room that is still of use after t: what the lots fill that gain between s and t. Larger than
-        any room where nothing is known to be lost, as a bound needs it.
+        (..., T, T + 1) most room that is still of use after t: what the lots fill that gain between s and t. Larger
+        than any room where nothing is known to be lost, as a bound needs it.
     """
 
     cost: Floats
@@ -65,8 +65,8 @@ def interval_costs(lane: LaneCosts, n_room: int, *, is_open: npt.NDArray[np.bool
     is_open
         (T,) days on which trucks may go; others have no row.
     is_bound
-        Whether the table must bound every plan from below. Otherwise it is the best guess of what a real load does: lots
-        end at the pair's own limit, and room not filled by the next truck is gone.
+        Whether the table must bound every plan from below. Otherwise it is the best guess of what a real load does:
+        lots end at the pair's own limit, and room not filled by the next truck is gone.
     """
     horizon, most = lane.horizon, lane.most if is_bound else lane.limit
     price = np.concatenate([lane.price, np.zeros_like(lane.price[:, :1])], axis=1)
@@ -113,6 +113,10 @@ def best_gain(gain: Floats, size: Floats, n_room: int) -> Floats:
     filled = np.append(0.0, np.cumsum(np.bincount(band, room, n_bands)))
     edge = np.exp2((top + 1 - np.arange(n_bands + 1)) / BANDS_PER_DOUBLING)
     rooms = np.arange(n_room, dtype=np.float64)
-    tangents = (gained - edge * filled)[:, None] + edge[:, None] * rooms
-    best: Floats = np.minimum(tangents.min(axis=0), np.where(rooms > 0, gained[-1], 0.0))
+    # Of all these tangents of a concave gain, the least at a room is one of the two beside it.
+    below = np.searchsorted(filled, rooms, side="right") - 1
+    above = np.minimum(below + 1, n_bands)
+    tangents = [gained[side] + edge[side] * (rooms - filled[side]) for side in (below, above)]
+    best: Floats = np.minimum(np.minimum(*tangents), gained[-1])
+    best[0] = 0.0
     return best

@@ -24,7 +24,7 @@ class LaneCosts:
         (k, T, Q + 1) further cost of the last day before the next truck, convex in the lots: demand lost since the
         last one, which is counted once however long nothing came [money].
     size
-        (k, 2) share of a reference truck's volume and of its weight that one lot takes; one of the two > 0.
+        (k, 2) units of room that one lot takes, by volume and by weight; one of the two > 0.
     price
         (k, T) cost of sending one lot by day: handling, less what it no longer costs at its origin [money/lot].
     limit
@@ -68,7 +68,7 @@ class LaneCosts:
 
     @property
     def measure(self) -> Floats:
-        """(k,) share of a truck by the resource that binds, volume or weight: one constraint for the bound."""
+        """(k,) units of room by the resource that binds, volume or weight: one constraint for the bound."""
         wanted = self.size.sum(axis=0)
         binding: Floats = self.size[:, int(wanted[1] > wanted[0])]
         return binding
@@ -86,7 +86,7 @@ class LaneTrucks:
     is_open
         (n_lanes, T) whether a truck may go.
     capacity
-        (n_lanes, n_options) reference trucks of room of each choice of a day's vehicles; rows padded with 0.
+        (n_lanes, n_options) units of room of each choice of a day's vehicles; rows padded with 0.
     cost
         (n_lanes, n_options) price of the choice [money]; padded with infinity.
     dock
@@ -132,7 +132,7 @@ class LaneTrucks:
         return np.where(self.is_open[:, :, None], self.cost[:, None, :] + docks, np.inf)
 
     def room(self, lane: int, pattern: Ints) -> Floats:
-        """Reference trucks of room that a pattern brings by day, (T,)."""
+        """Units of room that a pattern brings by day, (T,)."""
         room: Floats = np.append(0, self.capacity[lane])[pattern].astype(np.float64)
         return room
 
