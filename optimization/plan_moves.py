@@ -45,7 +45,7 @@ __all__ = ["Closing", "Decisions", "decide", "settle"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 # A lateral or emergency move that does not pay for its vehicle is taken away and the flow solved again, so that its
-# destination is served otherwise: this many passes in all.
+# destination is served otherwise: this many passes in all, the last of which decides.
 MAX_PASSES = 2
 
 
@@ -146,13 +146,14 @@ def settle(
     maximum = targets["max_stock"].to_numpy(dtype=np.float64)
     bound = flow.bound
     dropped: list[pd.DataFrame] = []
-    for turn in range(MAX_PASSES):
-        lines, days = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config)
+    for _ in range(MAX_PASSES - 1):
+        lines = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config, is_final=False)[0]
         is_idle = (lines["quantity"] == 0) & ~lines["is_regular"] & (lines["flow_quantity"] > 0)
-        if turn == MAX_PASSES - 1 or not is_idle.any():
+        if not is_idle.any():
             break
         dropped.append(lines[is_idle])
         data, flow = solve_again(data, flow, _closing(lines, is_idle))
+    lines, days = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config, is_final=True)
     if change is not None:
         lines = worthwhile_changes(
             lines, data, change, flow_quantity=flow.quantity, cutoff=snapshot.cutoff, config=config
@@ -164,9 +165,13 @@ def settle(
 
 
 def _loaded_lines(
-    data: FlowData, flow: FlowPlan, *, snapshot: Snapshot, maximum: Floats, config: PlanConfig
+    data: FlowData, flow: FlowPlan, *, snapshot: Snapshot, maximum: Floats, config: PlanConfig, is_final: bool
 ) -> tuple[pd.DataFrame, TruckDays | None]:
-    """Take the flow's moves of tonight through lots, limits and trucks; also the plan of all trucks."""
+    """Take the flow's moves of tonight through lots, limits and trucks; also the plan of all trucks.
+
+    The trucks of all lanes are planned at the end only: what is looked for before are laterals, emergency moves and
+    returns that do not pay for their vehicle.
+    """
     lines = tonight_lines(data, flow.quantity, snapshot)
     later = np.where(data.regular.day > 0, flow.quantity[: data.regular.pair.size], 0)
     supply = supply_of(data, lines, later)
@@ -175,7 +180,7 @@ def _loaded_lines(
     planned = planned_quantity(data, flow.quantity, lines)
     supply = supply_of(data, lines, planned)
     days = None
-    if config.joint_trucks:
+    if config.joint_trucks and is_final:
         days = plan_truck_days(data, lines, supply=supply, planned=planned, snapshot=snapshot)
         lines = with_trucks(lines, data, days)
         planned = planned_quantity(data, flow.quantity, lines)

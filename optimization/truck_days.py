@@ -24,8 +24,9 @@ Floats = npt.NDArray[np.float64]
 # Truck days looked at: enough for tonight's choice, and the table between days grows with their square.
 MAX_TRUCK_DAYS = 12
 MAX_OPTIONS = 8
-# Room is counted in quarters of a truck: what a truck did not fill is gone, and that must show.
-ROOM_STEPS = 4
+# Room is counted in quarters of a truck, because what a truck did not fill is gone; in whole trucks where a lane has so
+# many that a part of one matters little: at most this many steps for all that a lane can ever use.
+MOST_STEPS, MAX_ROOM = 4, 60
 WAITS = "waits for a later truck of its lane"
 
 
@@ -85,6 +86,7 @@ def plan_truck_days(
     by_day = _by_day(data, pair, planned)
     limit, most = _origin_limits(data, pair, by_day, supply=supply, planned=planned, left=left)
     share = _truck_share(data, pair, snapshot)
+    room_steps = _room_steps(limit[:, -1] * share.max(axis=1), lane_of)
     lanes, start = [], 0
     for group in groups:
         part = slice(start, start + group.size)
@@ -93,11 +95,11 @@ def plan_truck_days(
         lanes.append(
             lane_pairs(
                 data, group, supply=supply, planned=by_day[part], share=share[part], limit=limit[part],
-                most=most[part], last_day=_last_day(days, data.curves.horizon), room_steps=ROOM_STEPS,
+                most=most[part], last_day=_last_day(days, data.curves.horizon), room_steps=room_steps,
             )
         )  # fmt: skip
     docks = _docks(data, lanes, by_day=by_day, share=share, snapshot=snapshot)
-    trucks = _lane_trucks(data, lanes, docks)
+    trucks = _lane_trucks(data, lanes, docks, room_steps)
     return TruckDays(lanes, trucks, docks, plan_trucks([lane.costs for lane in lanes], trucks))
 
 
@@ -209,7 +211,13 @@ def _docks(data: FlowData, lanes: list[LanePairs], *, by_day: Ints, share: Float
     return lane_docks(declared, rows, arrival=arrival, per_truck=per_truck)
 
 
-def _lane_trucks(data: FlowData, lanes: list[LanePairs], docks: Docks) -> LaneTrucks:
+def _room_steps(trucks: Floats, lane: Ints) -> int:
+    """Units of room in a truck, from the trucks that each pair can fill."""
+    busiest = float(np.bincount(lane, trucks).max())
+    return int(np.clip(MAX_ROOM / max(busiest, 1.0), 1, MOST_STEPS))
+
+
+def _lane_trucks(data: FlowData, lanes: list[LanePairs], docks: Docks, room_steps: int) -> LaneTrucks:
     """Choices of each lane: one truck, two, ... as many as it can ever fill at once, in steps where those are many."""
     rows = data.lanes.iloc[[lane.lane for lane in lanes]]
     horizon = data.curves.horizon
@@ -219,7 +227,7 @@ def _lane_trucks(data: FlowData, lanes: list[LanePairs], docks: Docks) -> LaneTr
     for index, lane in enumerate(lanes):
         days = np.flatnonzero(ship_days(data.regular, lane.pair).any(axis=0))
         is_open[index, days[:MAX_TRUCK_DAYS]] = True
-        useful = float((lane.costs.limit[:, -1] * lane.costs.measure).sum()) / ROOM_STEPS
+        useful = float((lane.costs.limit[:, -1] * lane.costs.measure).sum()) / room_steps
         most = int(min(limits[index], max(np.ceil(3.0 * useful / max(is_open[index].sum(), 1)), 2.0)))
         step = max(-(-most // MAX_OPTIONS), 1)
         options = np.arange(step, most + 1, step)
@@ -228,7 +236,7 @@ def _lane_trucks(data: FlowData, lanes: list[LanePairs], docks: Docks) -> LaneTr
     is_limited = np.isfinite(docks.rows["amount"].to_numpy(dtype=np.float64))
     return LaneTrucks(
         is_open=is_open,
-        capacity=number * ROOM_STEPS,
+        capacity=number * room_steps,
         cost=cost,
         dock=docks.dock,
         dock_use=number[:, :, None] * docks.use[:, None, :],
