@@ -36,6 +36,8 @@ class NightlyPlanner:
         Engine settings.
     refit_days
         Nights between two fits, at least 1.
+    champion
+        Models to begin with; they count as fitted on the first night. None = fit then.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -43,7 +45,7 @@ class NightlyPlanner:
     start: pd.Timestamp
     config: engine.EngineConfig = field(default_factory=engine.EngineConfig)
     refit_days: int = 28
-    _champion: Forecaster | None = field(default=None, init=False)
+    champion: Forecaster | None = None
     _fitted_on: pd.Timestamp | None = field(default=None, init=False)
 
     def __call__(self, night: Night) -> pd.DataFrame:
@@ -52,11 +54,12 @@ class NightlyPlanner:
 
         snapshot = self.snapshot(night)
         network = build_network(snapshot)
-        is_due = self._fitted_on is None or (night.date - self._fitted_on).days >= self.refit_days
-        if self._champion is None or is_due:
-            self._champion = fit_forecaster(snapshot, network, self.config.forecast)
+        self._fitted_on = self._fitted_on or night.date
+        is_due = (night.date - self._fitted_on).days >= self.refit_days
+        if self.champion is None or is_due:
+            self.champion = fit_forecaster(snapshot, network, self.config.forecast)
             self._fitted_on = night.date
-        moves = engine.decide_moves(snapshot, network, self._champion, config=self.config)
+        moves = engine.decide_moves(snapshot, network, self.champion, config=self.config)
         return moves[list(MOVE_COLUMNS)]
 
     def snapshot(self, night: Night) -> Snapshot:
@@ -68,6 +71,7 @@ class NightlyPlanner:
         changed = {
             "sales": sales,
             "stock": night.stock.assign(as_of=night.date + pd.Timedelta(hours=23), allocated=0, stock_type="free"),
+            "lots": night.lots,
             "open_orders": night.open_orders.assign(status=str(OrderState.CONFIRMED), external_ref=""),
             "receipts": self.tables["receipts"][self.tables["receipts"]["date"].le(self.start)],
         }

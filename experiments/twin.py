@@ -32,6 +32,8 @@ class Night:
         The day that has just ended.
     stock
         Columns sku, location, on_hand [units] at the end of the day; suppliers excluded.
+    lots
+        Columns sku, location, expiry_date (last day of sale), quantity [units]: the part of it that expires.
     open_orders
         Moves under way: the columns of `MOVE_COLUMNS` and `order_id`.
     sales
@@ -40,6 +42,7 @@ class Night:
 
     date: pd.Timestamp
     stock: pd.DataFrame
+    lots: pd.DataFrame
     open_orders: pd.DataFrame
     sales: pd.DataFrame
 
@@ -122,6 +125,7 @@ def replay(snapshot: Snapshot, network: SupplyNetwork, *, demand: pd.DataFrame, 
         night = Night(
             today - pd.Timedelta(days=1),
             _stock_table(chain, stock),
+            _lots_table(chain, stock, today=today),
             _under_way(stock),
             pd.concat(sales, ignore_index=True) if sales else pd.DataFrame(columns=list(_SALES)),
         )
@@ -145,6 +149,15 @@ def _stock_table(chain: ChainIndex, stock: PhysicalStock) -> pd.DataFrame:
     sku, location = np.nonzero((on_hand > 0) | chain.is_assorted)
     return pd.DataFrame({
         "sku": chain.skus[sku], "location": chain.locations[location], "on_hand": on_hand[sku, location],
+    })  # fmt: skip
+
+
+def _lots_table(chain: ChainIndex, stock: PhysicalStock, *, today: pd.Timestamp) -> pd.DataFrame:
+    """Lots that expire, as they stand on the morning of a day: bucket b may be sold for b more days."""
+    sku, location, left = np.nonzero(stock.lots[:, :, :-1])
+    return pd.DataFrame({
+        "sku": chain.skus[sku], "location": chain.locations[location],
+        "expiry_date": today + pd.to_timedelta(left, unit="D"), "quantity": stock.lots[sku, location, left],
     })  # fmt: skip
 
 

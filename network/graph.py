@@ -24,7 +24,10 @@ SOURCING_COLUMNS = (
     "sku", "origin", "destination", "priority", "share", "unit_cost", "order_multiple", "min_order_quantity",
     "cases_per_pallet", "lead_time_days", "min_remaining_life_days", "supplier_item_code",
 )  # fmt: skip
-SERVING_COLUMNS = ("zone", "location", "channel", "priority", "promise_hours", "cost_per_order", "units_per_day")
+SERVING_COLUMNS = (
+    *("zone", "location", "channel", "priority", "promise_hours", "cost_per_order", "units_per_day"),
+    "min_remaining_life_days",
+)
 
 _FIRST_PRIORITY = 1
 

@@ -43,6 +43,7 @@ SERVING = Table(
         Column("promise_hours", "number", "hours", "Promised time to the customer.", minimum=0),
         Column("cost_per_order", "number", "money/order", "Cost of serving one customer order.", minimum=0),
         Column("units_per_day", "number", "units/day", "Most it can serve a day; empty = no limit.", minimum=0),
+        Column("min_remaining_life_days", "whole", "days", "Life left when it is sold, at least.", minimum=0),
         Column("from", "date", meaning="First day; empty = always."),
         Column("to", "date", meaning="Last day; empty = stays."),
     ),

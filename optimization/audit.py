@@ -11,6 +11,7 @@ import pandas as pd
 from network.graph import SupplyNetwork
 from network.snapshot import Snapshot
 from optimization.audit_case import NOTHING, audit_case
+from optimization.audit_life import LIFE_RULES
 from optimization.audit_lines import LINE_RULES
 from optimization.audit_totals import TOTAL_RULES
 
@@ -42,7 +43,7 @@ def audit(
         One row a breach: rule, sku, origin, destination, value (found), bound (allowed), message. Empty = feasible.
     """
     case = audit_case(moves, loads, snapshot=snapshot, network=network, positions=positions)
-    found = [rule(case) for rule in (*LINE_RULES, *TOTAL_RULES)]
+    found = [rule(case) for rule in (*LINE_RULES, *TOTAL_RULES, *LIFE_RULES)]
     broken = [frame for frame in found if len(frame)]
     if not broken:
         return NOTHING.copy()

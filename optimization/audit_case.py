@@ -41,12 +41,16 @@ class AuditCase:
         What was known.
     positions
         Inventory position by (sku, location).
+    sourcing, serving
+        Rules in force.
     """
 
     lines: pd.DataFrame
     loads: pd.DataFrame
     snapshot: Snapshot
     positions: pd.DataFrame
+    sourcing: pd.DataFrame
+    serving: pd.DataFrame
 
     @property
     def first_ship_date(self) -> pd.Timestamp:
@@ -76,7 +80,14 @@ def audit_case(
         line_weight=lines["quantity"] * lines["weight_kg"].fillna(0.0),
         lead=lead,
     )
-    return AuditCase(lines=lines, loads=_loads_with_lane(loads, network), snapshot=snapshot, positions=positions)
+    return AuditCase(
+        lines=lines,
+        loads=_loads_with_lane(loads, network),
+        snapshot=snapshot,
+        positions=positions,
+        sourcing=network.sourcing,
+        serving=network.serving,
+    )
 
 
 def breaches(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 # Levels of cumulative demand at which the piecewise-linear cost bends: close together where stock is decided.
@@ -34,10 +35,17 @@ class PlanConfig:
         Whether such moves may be planned.
     lateral_protection_level
         Quantile of its own demand until the order after next that an origin keeps before it gives anything away.
+    lateral_cover_days
+        A place gives stock sideways only where its own lasts at least this long, and its protection interval [days].
+    lateral_margin
+        Share by which a lateral must gain more than it costs.
     max_lateral_origins, max_sources
         Most lateral origins, and most regular sources, considered for one stock point.
     pooled_correlation
         Correlation between the forecast errors of one SKU at two locations, in [0, 1].
+    ageing_weight
+        Share of the holding until it is sold that counts for stock left over at the end of the horizon: what is idle
+        tonight can still be moved on another night, on a fuller truck.
     commitment_premium
         Extra holding cost below the central tier, as a share: stock sent to one place can no longer go to another, so
         nothing is sent earlier than it is worth.
@@ -49,6 +57,10 @@ class PlanConfig:
         Whether the trucks of all transfer lanes are planned together over days; otherwise lane by lane for tonight.
     truck_fill_up
         Whether a truck that goes may bring later needs forward.
+    fill_rate_goals, cycle_service_goals
+        Goal by class, such as ``{"A": 0.98, "BX": 0.96}``, where the assortment gives none; empty = none.
+    abc_cuts, xyz_cuts
+        Shares of value at which classes A and B end; coefficients of variation of weekly sales at which X and Y end.
     truck_cover_days
         Longest time for which a truck may bring needs forward [days].
     frozen_days
@@ -73,9 +85,12 @@ class PlanConfig:
     emergency: bool = True
     returns: bool = True
     lateral_protection_level: float = 0.95
+    lateral_cover_days: float = 7.0
+    lateral_margin: float = 3.0
     max_lateral_origins: int = 8
     max_sources: int = 4
     pooled_correlation: float = 0.2
+    ageing_weight: float = 0.1
     commitment_premium: float = 0.5
     handling_share: float = 0.002
     cost_steps: int = 1_000_000
@@ -86,6 +101,10 @@ class PlanConfig:
     change_cost: float = 10.0
     change_share: float = 0.01
     message_quiet_days: int = 7
+    fill_rate_goals: Mapping[str, float] = field(default_factory=dict)
+    cycle_service_goals: Mapping[str, float] = field(default_factory=dict)
+    abc_cuts: tuple[float, float] = (0.80, 0.95)
+    xyz_cuts: tuple[float, float] = (0.5, 1.0)
 
     def __post_init__(self) -> None:
         if self.horizon_days is not None and not 2 <= self.horizon_days <= MAX_HORIZON_DAYS:
@@ -96,6 +115,10 @@ class PlanConfig:
         for name in ("frozen_days", "change_cost", "change_share", "message_quiet_days"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: give 0 or more")
+        for name in ("fill_rate_goals", "cycle_service_goals"):
+            wrong = {key: goal for key, goal in getattr(self, name).items() if not 0 < goal < 1}
+            if wrong:
+                raise ValueError(f"{name} has {wrong}: give levels between 0 and 1")
 
     def replace(self, **changes: Any) -> PlanConfig:
         """Return a copy with some settings changed."""

@@ -64,6 +64,9 @@ class CostCurves:
         (n,) as in `Coverage` [days].
     base_supply
         (n, T) cumulative supply without any decision: free on hand and open orders, of an echelon all of its members'.
+    expired
+        (n, T) units of tonight's stock that are expected to have expired unsold before each day; they are part of the
+        base supply and of the demand of the breakpoints alike [units].
     member_of
         (n,) echelon row to which the stock of a local row counts; -1 for none.
     """
@@ -84,6 +87,7 @@ class CostCurves:
     first_receipt: Ints
     window: Ints
     base_supply: Ints
+    expired: Floats
     member_of: Ints
 
     @property

@@ -17,7 +17,9 @@ from optimization.coverage import Coverage, build_coverage
 from optimization.curve_echelon import EchelonCurves, echelon_curves
 from optimization.curve_ending import with_ageing, with_waste
 from optimization.curve_knots import Knots, LocalKnots, aligned, local_knots, n_breaks
+from optimization.expiry import expected_expiry, lots_on_hand
 from optimization.inbound import Inbound, build_inbound
+from optimization.phase_out import shelf_floor
 from optimization.pooling import Pool, build_pools
 from optimization.truck_gap import truck_gaps
 
@@ -46,13 +48,16 @@ class StockFacts:
     pipeline
         (n, T) units that open orders bring by day.
     floor
-        (n,) display or minimum stock, and backorders [units].
+        (n, T) display or minimum stock, and backorders [units].
     maximum
         (n,) maximum stock [units]; NaN without one.
     holding, shortage, waste
         (n,) [money/unit/day], [money/unit], [money/unit].
     life
         (n,) shelf life [days]; 0 where goods do not expire in time.
+    expired
+        (n, N) units of tonight's stock expected to have expired unsold before each day; N reaches past the horizon by
+        the longest life.
     """
 
     series: Ints
@@ -64,6 +69,7 @@ class StockFacts:
     shortage: Floats
     waste: Floats
     life: Ints
+    expired: Floats
 
 
 def build_cost_curves(
@@ -106,20 +112,27 @@ def build_cost_curves(
         positions, snapshot, network=network, horizon=horizon, max_sources=config.max_sources
     )
     facts = stock_facts(forecast, snapshot, positions=positions, targets=targets, arrivals=arrivals, horizon=horizon)
+    is_purchase = network.lanes["mode"].to_numpy()[inbound.lane] == Mode.PURCHASE
+    pool = build_pools(inbound, is_purchase, len(positions))
+    free = free_tonight(positions)
+    levels = np.asarray(config.quantile_levels)
+    lots = lots_on_hand(positions, snapshot, network, free=free)
+    n_days = horizon + LONGEST_LIFE_DAYS
+    expired = expected_expiry(lots, forecast, facts.series, levels=levels, n_days=n_days, pool=pool, free=free)
+    facts = replace(facts, expired=expired)
     mean_demand = _cumulative_mean(forecast, facts.series, horizon)
     sizes = snapshot.table("skus").set_index("sku")[["volume_m3", "weight_kg"]].reindex(positions["sku"]).fillna(0.0)
     volume, weight = sizes.to_numpy(dtype=np.float64).T
     coverage = build_coverage(
         inbound,
         facts.pipeline,
-        on_hand=free_tonight(positions),
+        on_hand=free,
         mean_demand=mean_demand,
         gap_days=truck_gaps(
             inbound, network.lanes, daily=mean_demand[:, -1] / horizon, volume=volume, weight=weight, filled=filled
         ),
         has_recourse=config.recourse_window,
     )
-    levels = np.asarray(config.quantile_levels)
     local = _local(forecast, facts, coverage=coverage, levels=levels)
     shared = aligned(Knots(local.breaks, local.cdf), coverage.shortage_day)
     local = LocalKnots(shared.breaks, shared.cdf, local.lost)
@@ -129,11 +142,12 @@ def build_cost_curves(
     curves = _with_maximum(curves, facts, forecast=forecast, receipts=coverage.receipts)
     curves = with_waste(curves, facts, forecast=forecast, levels=levels)
     cost = sku_economics(snapshot).set_index("sku")["unit_cost"].reindex(positions["sku"]).fillna(0.0)
-    curves = with_ageing(curves, facts, forecast=forecast, inbound=inbound, unit_cost=cost.to_numpy(dtype=np.float64))
+    curves = with_ageing(
+        curves, facts, forecast=forecast, inbound=inbound, unit_cost=cost.to_numpy(dtype=np.float64),
+        weight=config.ageing_weight,
+    )  # fmt: skip
     if not config.echelon_chain:
         return curves.compact()
-    is_purchase = network.lanes["mode"].to_numpy()[inbound.lane] == Mode.PURCHASE
-    pool = build_pools(inbound, is_purchase, len(positions))
     echelon = echelon_curves(forecast, facts, pool=pool, coverage=coverage, lost=local.lost, config=config)
     return _joined(curves, echelon, pool=pool).compact()
 
@@ -165,12 +179,13 @@ def stock_facts(
         series=np.asarray(series, dtype=np.int64),
         supply=free_tonight(positions)[:, None] + np.cumsum(pipeline, axis=1),
         pipeline=pipeline,
-        floor=shelf_floor(positions, targets),
+        floor=shelf_floor(positions, targets, snapshot, horizon=horizon),
         maximum=targets["max_stock"].to_numpy(dtype=np.float64),
         holding=holding,
         shortage=np.maximum(money["shortage_cost"].fillna(0.0).to_numpy(dtype=np.float64), goal),
         waste=money["unit_cost"].fillna(0.0).to_numpy(dtype=np.float64) * share,
         life=np.where(days <= LONGEST_LIFE_DAYS, days, 0).astype(np.int64),
+        expired=np.broadcast_to(np.zeros(1), (len(positions), horizon + LONGEST_LIFE_DAYS + 1)),
     )
 
 
@@ -180,18 +195,10 @@ def free_tonight(positions: pd.DataFrame) -> Ints:
     return free
 
 
-def shelf_floor(positions: pd.DataFrame, targets: pd.DataFrame) -> Ints:
-    """Units asked for before any demand, (n,): display or minimum stock, backorders, and promises beyond the stock."""
-    missing = np.maximum((positions["allocated"] - positions["on_hand"]).to_numpy(dtype=np.int64), 0)
-    display = targets[["presentation_stock", "min_stock"]].max(axis=1).to_numpy(dtype=np.int64)
-    floor: Ints = display + missing + positions["backorders"].to_numpy(dtype=np.int64)
-    return floor
-
-
 def _local(forecast: Forecast, facts: StockFacts, *, coverage: Coverage, levels: Floats) -> LocalKnots:
     """Knots of every point; without a forecast, demand is just what must stay on the shelf."""
     n, horizon = facts.supply.shape
-    breaks = np.repeat(np.repeat(facts.floor[:, None, None], horizon, axis=1), n_breaks(levels), axis=2)
+    breaks = np.repeat(facts.floor[:, :, None], n_breaks(levels), axis=2)
     cdf = np.ones((n, horizon, n_breaks(levels) + 1))
     cdf[:, :, 0] = 0.0
     lost = np.zeros(n)
@@ -204,6 +211,7 @@ def _local(forecast: Forecast, facts: StockFacts, *, coverage: Coverage, levels:
             first_receipt=coverage.first_receipt[rows],
             supply=facts.supply[rows],
             floor=facts.floor[rows],
+            expired=facts.expired[rows, :horizon],
         )
         breaks[rows], cdf[rows], lost[rows] = found.breaks, found.cdf, found.lost
     return LocalKnots(breaks, cdf, lost)
@@ -231,6 +239,7 @@ def _local_curves(
         first_receipt=coverage.first_receipt,
         window=coverage.window,
         base_supply=facts.supply,
+        expired=facts.expired[:, :horizon],
         member_of=np.full(n, -1, dtype=np.int64),
     )
 
@@ -299,5 +308,6 @@ def _joined(curves: CostCurves, echelon: EchelonCurves, *, pool: Pool) -> CostCu
         first_receipt=np.concatenate([curves.first_receipt, curves.first_receipt[roots]]),
         window=np.concatenate([curves.window, curves.window[roots]]),
         base_supply=np.concatenate([curves.base_supply, supply]),
+        expired=np.concatenate([curves.expired, pool.sum(curves.expired)]),
         member_of=np.concatenate([member_of, np.full(n_pools, -1)]).astype(np.int64),
     )

@@ -117,20 +117,26 @@ def echelon_curves(
     demand = pooled_demand(
         forecast, facts.series, pool=pool, n_days=max(longest, 1), correlation=config.pooled_correlation
     )
-    shift = pool.sum(facts.floor.astype(np.float64)) - pool.sum(lost)
+    shift = pool.sum(facts.floor.astype(np.float64)) - pool.sum(lost)[:, None]
+    expired = pool.sum(facts.expired)
+    last_known = expired.shape[1] - 1
+    rows = np.arange(n_pools)
     breaks = np.zeros((n_pools, horizon, n_breaks(levels)), dtype=np.int64)
     cdf = np.ones((n_pools, horizon, n_breaks(levels) + 1))
     for day in range(horizon):
         last = np.minimum(day, window - 1) + pool.lag_days
-        found = _knots_at(demand, levels, n_days=last + 1, shift=shift)
-        ahead = demand.mean[np.arange(n_pools), day + pool.lag_days + 1]
-        moved = np.round(ahead - demand.mean[np.arange(n_pools), last + 1]).astype(np.int64)
+        gone = expired[rows, np.minimum(day + pool.lag_days, last_known)]
+        found = _knots_at(demand, levels, n_days=last + 1, shift=shift[:, day] + gone)
+        ahead = demand.mean[rows, day + pool.lag_days + 1]
+        moved = np.round(ahead - demand.mean[rows, last + 1]).astype(np.int64)
         breaks[:, day] = found.breaks + moved[:, None]
         cdf[:, day] = found.cdf
     shared = aligned(Knots(breaks, cdf), coverage.shortage_day[pool.roots])
     # Before the first purchase can arrive, nothing that is decided here can change the echelon's stock.
     decides = np.arange(horizon) >= coverage.first_receipt[pool.roots][:, None]
-    expiry = _knots_at(demand, levels, n_days=window + pool.lag_days + life, shift=shift)
+    until = window + pool.lag_days + life
+    gone = expired[rows, np.minimum(until, last_known)]
+    expiry = _knots_at(demand, levels, n_days=until, shift=shift[:, -1] + gone)
     return EchelonCurves(
         breaks=shared.breaks,
         cdf=shared.cdf,

@@ -29,6 +29,8 @@ MAX_TIERS = 4
 def with_waste(curves: CostCurves, facts: StockFacts, *, forecast: Forecast, levels: Floats) -> CostCurves:
     """Charge v E(Z - D[0..t + life])+ once, at the last day t before the receipt after tonight's.
 
+    Lots that expire before then are sunk and part of D: what they waste is not charged a second time.
+
     Parameters
     ----------
     curves
@@ -48,15 +50,15 @@ def with_waste(curves: CostCurves, facts: StockFacts, *, forecast: Forecast, lev
         def below(values: Floats, part: Forecast = part, stop: int = stop) -> Floats:
             return part.interval_cdf(values, 0, stop)
 
-        lost = curves.lost_before_first_receipt[hit]
-        found = knots(part.interval_quantiles(levels, 0, stop), below, shift=-lost)
+        shift = facts.expired[hit, stop] - curves.lost_before_first_receipt[hit]
+        found = knots(part.interval_quantiles(levels, 0, stop), below, shift=shift)
         breaks[hit], cdf[hit] = found.breaks, found.cdf
         waste[hit] = facts.waste[hit]
     return replace(curves, waste=waste, waste_breaks=breaks, waste_cdf=cdf)
 
 
 def with_ageing(
-    curves: CostCurves, facts: StockFacts, *, forecast: Forecast, inbound: Inbound, unit_cost: Floats
+    curves: CostCurves, facts: StockFacts, *, forecast: Forecast, inbound: Inbound, unit_cost: Floats, weight: float
 ) -> CostCurves:
     """Charge what is left at the end of the horizon with its holding until it is sold, at most its cost.
 
@@ -74,6 +76,8 @@ def with_ageing(
         Main sources, along which rates add up.
     unit_cost
         (n,) [money/unit].
+    weight
+        Share of that cost which tonight's plan counts.
     """
     horizon = curves.horizon
     rows = np.flatnonzero((facts.life == 0) & (unit_cost > 0))
@@ -83,7 +87,7 @@ def with_ageing(
     rate = _with_downstream(sold, inbound)[rows] / horizon
     size = curves.breaks.shape[2]
     ages = np.concatenate([[0.0], FIRST_AGE_DAYS * AGE_FACTOR ** np.arange(size - 1)])
-    asked = sold[rows] + facts.floor[rows]
+    asked = sold[rows] + facts.floor[rows, -1] + facts.expired[rows, horizon]
     waste, day = curves.waste.copy(), curves.waste_day.copy()
     breaks, cdf = curves.waste_breaks.copy(), curves.waste_cdf.copy()
     breaks[rows] = np.ceil(asked[:, None] + rate[:, None] * ages).astype(np.int64)
@@ -91,7 +95,7 @@ def with_ageing(
     share = np.minimum(facts.holding[rows, None] * middle / unit_cost[rows, None], 1.0)
     # Where nothing is sold at all, nothing of it will ever be.
     cdf[rows] = np.where((rate > 0)[:, None], share, np.append(np.zeros(size), 1.0))
-    waste[rows], day[rows] = unit_cost[rows], horizon - 1
+    waste[rows], day[rows] = weight * unit_cost[rows], horizon - 1
     return replace(curves, waste=waste, waste_day=day, waste_breaks=breaks, waste_cdf=cdf)
 
 

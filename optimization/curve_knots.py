@@ -163,7 +163,14 @@ class LocalKnots:
 
 
 def local_knots(
-    forecast: Forecast, levels: Floats, *, window: Ints, first_receipt: Ints, supply: Ints, floor: Ints
+    forecast: Forecast,
+    levels: Floats,
+    *,
+    window: Ints,
+    first_receipt: Ints,
+    supply: Ints,
+    floor: Ints,
+    expired: Floats,
 ) -> LocalKnots:
     """Build the knots of points that have a forecast.
 
@@ -181,27 +188,30 @@ def local_knots(
     supply
         (n, T) cumulative supply without any decision [units].
     floor
-        (n,) stock that must stay on the shelf, and backorders: added to demand [units].
+        (n, T) stock that must stay on the shelf, and backorders: added to demand [units].
+    expired
+        (n, T) units of the supply that will have expired before each day: added to demand [units].
     """
     n, horizon = supply.shape
     breaks = np.zeros((n, horizon, n_breaks(levels)), dtype=np.int64)
     cdf = np.ones((n, horizon, n_breaks(levels) + 1))
     lost = np.zeros(n)
+    asked = floor + expired
     for day in range(horizon):
         rows = np.flatnonzero(window > day)
         if not rows.size:
             break
-        _fill(breaks, cdf, forecast=forecast, levels=levels, rows=rows, day=day, shift=floor.astype(np.float64))
+        _fill(breaks, cdf, forecast=forecast, levels=levels, rows=rows, day=day, shift=asked[:, day])
         ending = rows[(first_receipt[rows] == day + 1) & (first_receipt[rows] < horizon)]
         # Display stock and backorders are in the knots, but only demand itself can be lost.
-        there = supply[ending, day] + floor[ending]
+        there = supply[ending, day] + floor[ending, day]
         lost[ending] = expected_short(Knots(breaks[ending, day], cdf[ending, day]), there)
     losing = lost > LEAST_LOST
     for day in range(1, horizon):
         rows = np.flatnonzero(losing & (first_receipt <= day) & (window > day))
         if rows.size:
-            _fill(breaks, cdf, forecast=forecast, levels=levels, rows=rows, day=day, shift=floor - lost)
-    _freeze(breaks, cdf, forecast=forecast, window=window)
+            _fill(breaks, cdf, forecast=forecast, levels=levels, rows=rows, day=day, shift=asked[:, day] - lost)
+    _freeze(breaks, cdf, forecast=forecast, window=window, shift=asked)
     return LocalKnots(breaks, cdf, np.where(losing, lost, 0.0))
 
 
@@ -219,12 +229,12 @@ def _fill(
     cdf[rows, day] = found.cdf
 
 
-def _freeze(breaks: Ints, cdf: Floats, *, forecast: Forecast, window: Ints) -> None:
-    """Carry the last uncertain day forward, moved by mean demand in whole units."""
+def _freeze(breaks: Ints, cdf: Floats, *, forecast: Forecast, window: Ints, shift: Floats) -> None:
+    """Carry the last uncertain day forward, moved in whole units by mean demand and by the shelf and what expires."""
     n, horizon = breaks.shape[:2]
     at_window = np.zeros(n)
     for day in range(horizon):
-        cumulative = forecast.interval_mean(0, day + 1)
+        cumulative = forecast.interval_mean(0, day + 1) + shift[:, day]
         at_window = np.where(window == day + 1, cumulative, at_window)
         rows = np.flatnonzero(window <= day)
         if rows.size:

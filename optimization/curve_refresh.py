@@ -60,7 +60,7 @@ def refreshed_curves(
     rows, extra
         Result of `rescued_points`.
     floor
-        (n,) display stock and backorders.
+        (n, T) display stock and backorders.
     config
         Settings.
     """
@@ -73,6 +73,7 @@ def refreshed_curves(
         first_receipt=curves.first_receipt[rows],
         supply=curves.base_supply[rows] + extra,
         floor=floor[rows],
+        expired=curves.expired[rows],
     )
     shared = aligned(Knots(found.breaks, found.cdf), curves.shortage_day[rows])
     breaks, cdf, lost = curves.breaks.copy(), curves.cdf.copy(), curves.lost_before_first_receipt.copy()

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from optimization.allocation import fair_share
+from optimization.expiry import keep_life
 from optimization.flow.data import FlowData
 from optimization.line_value import interval_end
 
@@ -75,7 +76,7 @@ def round_lots(lines: pd.DataFrame, data: FlowData, *, supply: Ints, planned: In
     size = up - down
     wants = (size > 0) & (gain > 0)
     scarce = np.flatnonzero(wants & (origin >= 0))
-    left = data.free.copy()
+    left = data.sendable.copy()
     np.subtract.at(left, origin[origin >= 0], down[origin >= 0])
     granted = np.where(wants & (origin < 0), size, 0)
     granted[scarce] = fair_share(
@@ -87,7 +88,7 @@ def round_lots(lines: pd.DataFrame, data: FlowData, *, supply: Ints, planned: In
 
 
 def keep_limits(lines: pd.DataFrame, data: FlowData, *, snapshot: Snapshot, maximum: Floats) -> pd.DataFrame:
-    """Cut lines that would exceed a maximum stock or a supplier's weekly capacity, in whole lots.
+    """Cut lines, in whole lots, that would exceed a maximum stock, a supplier's week or what lives long enough.
 
     Parameters
     ----------
@@ -114,9 +115,19 @@ def keep_limits(lines: pd.DataFrame, data: FlowData, *, snapshot: Snapshot, maxi
     is_limited = ~np.isnan(limit)
     room[code[is_limited]] = limit[is_limited].astype(np.int64)
     kept = fair_share(room, code.astype(np.int64), size=kept, value=kept.astype(np.float64), lot=lot)
+    kept = keep_life(
+        kept,
+        origin=lines["origin_point"].to_numpy(dtype=np.int64),
+        needed_until=(lines["arrival_day"] + lines["min_life"]).to_numpy(dtype=np.int64),
+        lot=lot,
+        free=data.free,
+        lots=data.lots,
+    )
     kept = np.where(kept < lines["minimum"].to_numpy(dtype=np.int64), 0, kept)
     note = np.where(kept < quantity, "limit", "")
-    reason = np.where((kept == 0) & (quantity > 0), "maximum stock or supplier capacity", lines["reason"])
+    reason = np.where(
+        (kept == 0) & (quantity > 0), "maximum stock, supplier capacity or remaining life", lines["reason"]
+    )
     return lines.assign(quantity=kept, note=_joined_notes(lines["note"], note), reason=reason)
 
 

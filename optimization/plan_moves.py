@@ -14,7 +14,6 @@ from network.columns import Mode
 from optimization.capacity_cut import keep_capacity
 from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
-from optimization.curve_build import shelf_floor
 from optimization.curve_refresh import refreshed_curves, rescued_points
 from optimization.decisions import (
     DROPPED_COLUMNS,
@@ -27,9 +26,11 @@ from optimization.decisions import (
 )
 from optimization.flow.data import FlowData, Moves, flow_data
 from optimization.flow.model import moves_table, solve_flows
+from optimization.lateral_rules import worthwhile
 from optimization.line_value import line_effects, supply_without
 from optimization.loads import load_table, load_trucks
 from optimization.lots import keep_limits, round_lots
+from optimization.phase_out import shelf_floor
 from optimization.plan_bound import truck_figures
 from optimization.stability import Revision, worthwhile_changes
 from optimization.tonight import planned_quantity, supply_of, tonight_lines
@@ -81,7 +82,7 @@ def decide(
     flow = solve_flows(data, config)
     rows, extra = rescued_points(data, flow.quantity)
     if rows.size:
-        floor = shelf_floor(positions, targets)
+        floor = shelf_floor(positions, targets, snapshot, horizon=curves.horizon)
         curves = refreshed_curves(forecast, curves, rows=rows, extra=extra, floor=floor, config=config)
         data = replace(data, curves=curves)
         flow = solve_flows(data, config, before=flow, changed=rows)
@@ -177,6 +178,9 @@ def _loaded_lines(
     supply = supply_of(data, lines, later)
     lines = round_lots(lines, data, supply=supply, planned=later)
     lines = keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
+    planned = planned_quantity(data, flow.quantity, lines)
+    supply = supply_of(data, lines, planned)
+    lines = worthwhile(lines, data, supply=supply, config=config)
     planned = planned_quantity(data, flow.quantity, lines)
     supply = supply_of(data, lines, planned)
     days = None

@@ -14,8 +14,10 @@ from network.lead_time import lead_times, pmf, protection_interval, quantile_day
 from optimization.config import HORIZON_MARGIN_DAYS, MAX_HORIZON_DAYS, PlanConfig
 from optimization.curve_echelon import pooled_demand
 from optimization.inbound import Inbound, build_inbound
+from optimization.phase_out import display_share, last_sale_day
 from optimization.pooling import build_pools, pooled_quantiles
 from optimization.service import fill_rate_level, newsvendor_ratio
+from optimization.service_class import class_goals, service_classes
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
@@ -29,7 +31,7 @@ TARGET_COLUMNS = (
     *("sku", "location", "tier", "on_hand", "on_order", "inventory_position", "review_days", "lead_time_days"),
     *("protection_days", "expected_demand", "critical_ratio", "order_up_to_level", "safety_stock"),
     *("presentation_stock", "min_stock", "max_stock", "is_blocked", "do_not_transfer", "fill_rate"),
-    *("cycle_service_level", "main_source"),
+    *("cycle_service_level", "service_class", "main_source"),
 )
 # Levels at which protection demand is read; the level asked for is interpolated between them.
 LEVEL_GRID = np.array([0.02, 0.1, 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999])
@@ -45,6 +47,7 @@ def stock_targets(
     positions: pd.DataFrame,
     config: PlanConfig,
     learnt: pd.DataFrame | None = None,
+    classes: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Set the target of each stock point from demand over its protection interval.
 
@@ -65,15 +68,19 @@ def stock_targets(
         Settings.
     learnt
         Result of `lead_times`, where it is known already.
+    classes
+        Result of `service_classes`, where it is known already.
 
     Returns
     -------
     `TARGET_COLUMNS`, row by row those of the positions; review_days, lead_time_days (at the level of the settings) and
     protection_days in days; expected_demand, safety_stock in units; order_up_to_level whole units; max_stock NaN where
-    there is none; main_source empty where no lane reaches the point.
+    there is none; service_class as declared or computed, such as `AX`; main_source empty without a lane.
     """
     inbound = build_inbound(positions, snapshot, network=network, horizon=2, max_sources=config.max_sources)
-    facts = _limits(positions, snapshot).assign(tier=network.tier_of(positions["location"]))
+    classes = service_classes(snapshot, config) if classes is None else classes
+    facts = _with_goals(_limits(positions, snapshot), snapshot, classes, config=config)
+    facts = facts.assign(tier=network.tier_of(positions["location"]))
     learnt = lead_times(network, snapshot) if learnt is None else learnt
     facts, probabilities = _with_source(facts, inbound, network=network, learnt=learnt, level=config.lead_time_level)
     series = pd.MultiIndex.from_frame(forecast.series[KEY]).get_indexer(pd.MultiIndex.from_frame(positions[KEY]))
@@ -120,6 +127,21 @@ def _limits(positions: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame:
     return pd.concat(
         [positions[["sku", "location", "on_hand", "on_order", "inventory_position"]], numbers, marks], axis=1
     )
+
+
+def _with_goals(limits: pd.DataFrame, snapshot: Snapshot, computed: pd.Series, *, config: PlanConfig) -> pd.DataFrame:
+    """Add the class of each point, the chain's own or else computed, and the goals of the class where it has none."""
+    own = snapshot.table("assortment").set_index(KEY)["class"].fillna("")
+    declared = own.reindex(pd.MultiIndex.from_frame(limits[KEY])).fillna("").reset_index(drop=True)
+    of_sku = computed.reindex(limits["sku"]).fillna("").reset_index(drop=True)
+    classes = declared.where(declared != "", of_sku).astype("str")
+    changed = {"service_class": classes}
+    for name, goals in (
+        ("fill_rate", config.fill_rate_goals),
+        ("cycle_service_level", config.cycle_service_goals),
+    ):
+        changed[name] = limits[name].fillna(pd.Series(class_goals(classes, goals), index=limits.index))
+    return limits.assign(**changed)
 
 
 def _with_source(
@@ -180,8 +202,10 @@ def _assembled(
     ratio = np.fmax(ratio, fill_rate_level(LEVEL_GRID, levels, cycle_demand=cycle, fill_rate=goal))
     ratio = np.clip(ratio, LEVEL_GRID[0], LEVEL_GRID[-1])
     quantile = interpolated(LEVEL_GRID, levels, at=ratio)
-    level = np.ceil(quantile - 1e-9) + facts["presentation_stock"].to_numpy(dtype=np.float64)
-    level = np.maximum(level, facts["min_stock"].to_numpy(dtype=np.float64))
+    protection = facts["protection_days"].to_numpy(dtype=np.int64)
+    kept = display_share(last_sale_day(positions, snapshot), protection, protection - 1)
+    level = np.ceil(quantile - 1e-9) + np.ceil(kept * facts["presentation_stock"].to_numpy(dtype=np.float64) - 1e-9)
+    level = np.maximum(level, np.ceil(kept * facts["min_stock"].to_numpy(dtype=np.float64) - 1e-9))
     level = np.fmin(level, facts["max_stock"].to_numpy(dtype=np.float64))
     table = facts.assign(
         expected_demand=mean,
@@ -194,7 +218,7 @@ def _assembled(
         protection_days=facts["protection_days"].astype("float64"),
     )
     table = table[list(TARGET_COLUMNS)].reset_index(drop=True)
-    return table.astype(dict.fromkeys(("sku", "location", "tier", "main_source"), "str"))
+    return table.astype(dict.fromkeys(("sku", "location", "tier", "service_class", "main_source"), "str"))
 
 
 def interpolated(grid: Floats, values: Floats, *, at: Floats) -> Floats:

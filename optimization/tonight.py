@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 LINE_COLUMNS = (
     *("sku", "origin", "destination", "mode", "arrival_day", "quantity", "flow_quantity", "note", "reason"),
     *("move", "is_regular", "point", "origin_point", "lane", "lot", "minimum", "unit_value", "move_cost"),
-    *("volume_m3", "weight_kg", "next_move", "next_day", "is_trucked"),
+    *("volume_m3", "weight_kg", "next_move", "next_day", "is_trucked", "min_life"),
 )
 NO_MOVE = -1
 
@@ -91,6 +91,7 @@ def _lines_of(
         "unit_value": inbound.unit_cost[pair],
         "move_cost": moves.cost[chosen],
         "next_move": np.where(has_next, following, NO_MOVE),
+        "min_life": moves.min_life[chosen],
         "next_day": np.where(has_next, moves.day[following], data.curves.horizon),
     })  # fmt: skip
 

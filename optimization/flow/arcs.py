@@ -63,6 +63,8 @@ class Nodes:
         (n_points, T) stock on a day, after arrivals; the inventory arc of the day leaves from here.
     evening
         (n_points, T) stock of the evening before, from which goods leave; the morning itself where nothing can leave.
+    leaving
+        (n_points,) what tonight's moves may take.
     giving
         (n_points,) what protected moves may take.
     expiring
@@ -79,6 +81,7 @@ class Nodes:
 
     morning: Ints
     evening: Ints
+    leaving: Ints
     giving: Ints
     expiring: Ints
     chain: Ints
@@ -109,7 +112,7 @@ def flow_network(problem: SkuProblem) -> FlowNetwork:
         *_supply_arcs(problem, nodes, total=total),
         *_chain_arcs(problem, nodes, bought=bought),
         _carry_arcs(problem, nodes, total=total),
-        _giving_arcs(problem, nodes),
+        *_leaving_arcs(problem, nodes),
         _move_arcs(problem, nodes, total=total),
         _arcs(np.array([nodes.source]), np.array([nodes.sink]), np.array([bought])),
     ]
@@ -139,6 +142,8 @@ def _nodes(problem: SkuProblem) -> Nodes:
     evening = morning.copy()
     evening[ships] = used + np.arange(int(ships.sum()))
     used += int(ships.sum())
+    leaving = used + np.arange(n_points)
+    used += n_points
     giving = used + np.arange(n_points)
     used += n_points
     expiring = used + np.arange(n_points)
@@ -147,7 +152,9 @@ def _nodes(problem: SkuProblem) -> Nodes:
     used += chain.size
     chain_expiring = used + np.arange(n_roots)
     used += n_roots
-    return Nodes(morning, evening, giving, expiring, chain, chain_expiring, source=used, sink=used + 1, n=used + 2)
+    return Nodes(
+        morning, evening, leaving, giving, expiring, chain, chain_expiring, source=used, sink=used + 1, n=used + 2
+    )
 
 
 def _supply_arcs(problem: SkuProblem, nodes: Nodes, *, total: int) -> list[Arcs]:
@@ -256,14 +263,18 @@ def _carry_arcs(problem: SkuProblem, nodes: Nodes, *, total: int) -> Arcs:
     return _arcs(nodes.evening[point, day], nodes.morning[point, day], capacity)
 
 
-def _giving_arcs(problem: SkuProblem, nodes: Nodes) -> Arcs:
-    """Protected moves of a point leave through one arc whose capacity is what it may give."""
-    return _arcs(nodes.evening[:, 0], nodes.giving, problem.giveable)
+def _leaving_arcs(problem: SkuProblem, nodes: Nodes) -> list[Arcs]:
+    """Tonight's moves leave through an arc of what lives long enough; protected ones through one more."""
+    return [
+        _arcs(nodes.evening[:, 0], nodes.leaving, problem.sendable),
+        _arcs(nodes.leaving, nodes.giving, problem.giveable),
+    ]
 
 
 def _move_arcs(problem: SkuProblem, nodes: Nodes, *, total: int) -> Arcs:
     """One arc a move, from the evening it leaves (or the purchase chain) to the morning it is usable."""
     from_own = nodes.evening[problem.origin, problem.day]
+    from_own = np.where(problem.day == 0, nodes.leaving[problem.origin], from_own)
     from_own = np.where(problem.is_protected, nodes.giving[problem.origin], from_own)
     chain_of = np.full(len(nodes.morning), -1)
     chain_of[problem.roots] = np.arange(problem.roots.size)
@@ -271,11 +282,11 @@ def _move_arcs(problem: SkuProblem, nodes: Nodes, *, total: int) -> Arcs:
     bought = np.full(problem.origin.size, nodes.source)
     is_chained = chain >= 0
     bought[is_chained] = nodes.chain[chain[is_chained], problem.arrival[is_chained]]
-    is_open = ~problem.is_banned
+    is_open = ~problem.is_banned & (problem.most > 0)
     return Arcs(
         tail=np.where(problem.origin >= 0, from_own, bought)[is_open],
         head=nodes.morning[problem.destination, problem.arrival][is_open],
-        capacity=np.full(int(is_open.sum()), total),
+        capacity=np.minimum(problem.most, total)[is_open],
         cost=problem.cost[is_open],
         move=np.flatnonzero(is_open),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +14,11 @@ from network.columns import Mode, Tier
 from network.economics import sku_economics
 from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
-from optimization.curve_build import free_tonight, shelf_floor
-from optimization.flow.protection import given_freely
+from optimization.curve_build import free_tonight
+from optimization.expiry import LotsOnHand, life_asked, lots_on_hand
+from optimization.flow.protection import given_freely, not_lateral
 from optimization.inbound import Inbound, build_inbound
+from optimization.phase_out import last_sale_day, shelf_floor
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
@@ -28,6 +30,8 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 # Taking the second source instead of the first costs this many handlings more, and so on.
 PRIORITY_HANDLINGS = 10.0
+# A bound that binds nobody [units].
+NO_LIMIT = np.iinfo(np.int64).max // 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,10 @@ class Moves:
         (k,) ship and arrival index [days].
     cost
         (k,) cost of moving one unit: lane, freight at the price of a full truck, parcel and handling [money/unit].
+    most
+        (k,) units that live long enough to be sent, on the first day; on later days without a bound.
+    min_life
+        (k,) days of life that the goods must have left on arrival.
     inbound
         The pairs.
     """
@@ -50,6 +58,8 @@ class Moves:
     day: Ints
     arrival: Ints
     cost: Floats
+    most: Ints
+    min_life: Ints
     inbound: Inbound
 
     @cached_property
@@ -75,8 +85,12 @@ class FlowData:
         Cost curves; local rows are those of the positions.
     free
         (n,) units on hand tonight that may leave.
+    sendable
+        (n,) units of these that live long enough for some move of tonight.
     giveable
-        (n,) units of these that laterals, returns, and emergency moves from outside the central tier may take.
+        (n,) units that laterals, returns, and emergency moves from outside the central tier may take.
+    lots
+        Stock of known expiry.
     regular
         Purchases and transfers on every allowed day.
     tonight
@@ -94,7 +108,9 @@ class FlowData:
     positions: pd.DataFrame
     curves: CostCurves
     free: Ints
+    sendable: Ints
     giveable: Ints
+    lots: LotsOnHand
     regular: Moves
     tonight: Moves
     is_protected: Flags
@@ -126,7 +142,7 @@ def flow_data(
     regular = inbound or build_inbound(
         positions, snapshot, network=network, horizon=horizon, max_sources=config.max_sources
     )
-    floor = shelf_floor(positions, targets)
+    floor = shelf_floor(positions, targets, snapshot, horizon=1)[:, 0]
     giveable = given_freely(forecast, curves, floor=floor, free=free, config=config)
     is_wanted = (Mode.TRANSSHIPMENT, config.laterals), (Mode.EMERGENCY, config.emergency), (Mode.RETURN, config.returns)
     lateral = build_inbound(
@@ -140,18 +156,29 @@ def flow_data(
     )
     last_day = last_sale_day(positions, snapshot)
     cost = unit_move_cost(positions, snapshot, network=network, config=config)
-    tonight = moves_of(lateral, cost(lateral), last_day=last_day, network=network, receipts=None)
+    lots = lots_on_hand(positions, snapshot, network, free=free)
+    living = partial(_within_life, lots=lots, free=free)
+    tonight = living(
+        moves_of(lateral, cost(lateral), last_day=last_day, network=network, receipts=None),
+        asked=life_asked(lateral, positions, snapshot, network),
+    )
+    regularly = living(
+        moves_of(regular, cost(regular), last_day=last_day, network=network, receipts=curves.receipts),
+        asked=life_asked(regular, positions, snapshot, network),
+    )
     mode = network.lanes["mode"].to_numpy()[lateral.lane][tonight.pair]
     is_central = (targets["tier"] == Tier.CENTRAL).to_numpy(dtype=bool)
     return FlowData(
         positions=positions,
         curves=curves,
         free=free,
+        sendable=_sendable(free, regularly, tonight),
         giveable=giveable,
-        regular=moves_of(regular, cost(regular), last_day=last_day, network=network, receipts=curves.receipts),
+        lots=lots,
+        regular=regularly,
         tonight=tonight,
         is_protected=(mode != Mode.EMERGENCY) | ~is_central[tonight.origin],
-        is_banned=np.zeros(tonight.pair.size, dtype=bool),
+        is_banned=not_lateral(tonight, targets, lanes=network.lanes, free=free, config=config),
         has_echelon=curves.echelon_of[: len(positions)] >= 0,
         lanes=network.lanes,
     )
@@ -189,27 +216,45 @@ def moves_of(
     is_return = network.lanes["mode"].to_numpy()[inbound.lane] == Mode.RETURN
     is_sold = arrival <= np.where(is_return, horizon, last_day[inbound.point])[:, None]
     pair, day = np.nonzero(ships & (arrival < horizon) & is_sold)
-    return Moves(pair=pair, day=day, arrival=arrival[pair, day], cost=cost[pair], inbound=inbound)
+    return Moves(
+        pair=pair,
+        day=day,
+        arrival=arrival[pair, day],
+        cost=cost[pair],
+        most=np.full(pair.size, NO_LIMIT),
+        min_life=np.zeros(pair.size, dtype=np.int64),
+        inbound=inbound,
+    )
 
 
-def last_sale_day(positions: pd.DataFrame, snapshot: Snapshot) -> Ints:
-    """Last day index on which each SKU is sold at each place: its end, its delisting or the place's last day."""
-    ends = snapshot.table("skus").set_index("sku")["end_date"].reindex(positions["sku"]).to_numpy()
-    closes = snapshot.table("locations").set_index("location")["closes"].reindex(positions["location"]).to_numpy()
-    listed = snapshot.table("assortment").set_index(["sku", "location"])["to"]
-    delisted = listed.reindex(pd.MultiIndex.from_frame(positions[["sku", "location"]])).to_numpy()
-    dates = pd.DataFrame({"end": ends, "close": closes, "delist": delisted}).astype("datetime64[ns]")
-    days = (dates.min(axis=1) - snapshot.cutoff).dt.days - 1
-    last: Ints = np.asarray(days.fillna(np.iinfo(np.int32).max).to_numpy(dtype=np.int64))
-    return last
+def _within_life(moves: Moves, *, asked: Ints, lots: LotsOnHand, free: Ints) -> Moves:
+    """Bound what leaves tonight by the units that live long enough; `asked` is the life on arrival of each pair."""
+    min_life = asked[moves.pair]
+    most = moves.most.copy()
+    rows = np.flatnonzero((moves.day == 0) & (moves.origin >= 0))
+    origin = moves.origin[rows]
+    most[rows] = np.maximum(free[origin] - lots.older_than(origin, moves.arrival[rows] + min_life[rows]), 0)
+    return replace(moves, most=most, min_life=min_life)
+
+
+def _sendable(free: Ints, *all_moves: Moves) -> Ints:
+    """Units of each point that at least one of tonight's moves may take, (n,)."""
+    sendable = np.zeros_like(free)
+    for moves in all_moves:
+        rows = np.flatnonzero((moves.day == 0) & (moves.origin >= 0))
+        np.maximum.at(sendable, moves.origin[rows], moves.most[rows])
+    return sendable
 
 
 class UnitMoveCost:
     """Cost of moving one unit of a pair's SKU on its lane; made by `unit_move_cost`."""
 
-    def __init__(self, volume: Floats, weight: Floats, *, handling: Floats, lanes: pd.DataFrame) -> None:
+    def __init__(
+        self, volume: Floats, weight: Floats, *, handling: Floats, lanes: pd.DataFrame, lateral_margin: float
+    ) -> None:
         self._volume, self._weight = volume, weight
         self._handling, self._lanes = handling, lanes
+        self._factor = np.where(lanes["mode"] == Mode.TRANSSHIPMENT, 1.0 + lateral_margin, 1.0)
 
     def __call__(self, inbound: Inbound) -> Floats:
         """Return (m,) [money/unit]."""
@@ -223,7 +268,7 @@ class UnitMoveCost:
         cheapest = np.full(self._handling.size, np.inf)
         np.minimum.at(cheapest, inbound.point[is_purchase], inbound.unit_cost[is_purchase])
         dearer = np.where(is_purchase, inbound.unit_cost - cheapest[inbound.point], 0.0)
-        cost: Floats = freight + direct + handling + dearer
+        cost: Floats = self._factor[inbound.lane] * (freight + direct) + handling + dearer
         return cost
 
 
@@ -240,4 +285,5 @@ def unit_move_cost(
         skus["weight_kg"].fillna(0.0).to_numpy(dtype=np.float64),
         handling=np.maximum(snapshot.settings.economics.handling_cost, least),
         lanes=network.lanes,
+        lateral_margin=config.lateral_margin,
     )

@@ -50,8 +50,8 @@ class SkuProblem:
 
     Supply of point p at day d: Z = free + pipeline[0..d] + moves that arrived by d - moves that left by d. Echelon of
     root r: its base plus what was bought for r and arrived by d. Cost: sum of the convex costs of all rows plus
-    cost * x. Constraints: what leaves p on day d is at most Z of p at the end of day d - 1 (free on day 0); protected
-    moves of a point together are at most what it may give.
+    cost * x. Constraints: what leaves p on day d is at most Z of p at the end of day d - 1 (on day 0 what is sendable);
+    protected moves of a point together are at most what it may give; no move is larger than its `most`.
 
     Parameters
     ----------
@@ -61,8 +61,9 @@ class SkuProblem:
         Bought-for warehouses with their pooled demand, n_roots rows.
     roots
         (n_roots,) their stock points.
-    free, giveable
-        (n_points,) units on hand tonight; of these, units that protected moves may take.
+    free, sendable, giveable
+        (n_points,) units on hand tonight; of these, units that tonight's moves together may take; and those that
+        protected moves may.
     pipeline
         (n_points, T) units that open orders bring.
     origin, destination
@@ -71,6 +72,8 @@ class SkuProblem:
         (k,) day indexes on which a move leaves and is usable.
     cost
         (k,) [money/unit].
+    most
+        (k,) largest quantity of each move [units].
     is_protected
         (k,) whether a move draws on `giveable`.
     is_banned
@@ -81,6 +84,7 @@ class SkuProblem:
     echelons: Rows
     roots: Ints
     free: Ints
+    sendable: Ints
     giveable: Ints
     pipeline: Ints
     origin: Ints
@@ -88,6 +92,7 @@ class SkuProblem:
     day: Ints
     arrival: Ints
     cost: Floats
+    most: Ints
     is_protected: Flags
     is_banned: Flags
 
@@ -173,6 +178,7 @@ def sku_problem(data: FlowData, slices: Slices, index: int, *, slopes: Floats) -
         echelons=_rows(data, echelon, slopes),
         roots=roots,
         free=data.free[local],
+        sendable=data.sendable[local],
         giveable=data.giveable[local],
         pipeline=data.pipeline[local],
         origin=np.where(origin >= 0, origin - first, -1),
@@ -180,6 +186,7 @@ def sku_problem(data: FlowData, slices: Slices, index: int, *, slopes: Floats) -
         day=joined("day"),
         arrival=joined("arrival"),
         cost=np.concatenate([regular.cost[of_regular], tonight.cost[of_tonight]]),
+        most=joined("most"),
         is_protected=np.concatenate([np.zeros(of_regular.size, dtype=bool), data.is_protected[of_tonight]]),
         is_banned=np.concatenate([np.zeros(of_regular.size, dtype=bool), data.is_banned[of_tonight]]),
     )

@@ -16,6 +16,7 @@ from network.economics import MONEY_COLUMNS, sku_economics
 from network.lead_time import lead_times
 from network.snapshot import FrozenTables, Snapshot
 from optimization.config import PlanConfig
+from optimization.service_class import service_classes
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
@@ -41,6 +42,8 @@ class SharedInput:
         Lanes and calendar, without sourcing rules.
     lead_times
         Of each lane, as `network.lead_time.lead_times` learns them.
+    classes
+        Of each SKU, as `service_class.service_classes` computes them from the sales of all.
     config
         Settings.
     """
@@ -48,6 +51,7 @@ class SharedInput:
     snapshot: Snapshot
     network: SupplyNetwork
     lead_times: pd.DataFrame
+    classes: pd.Series
     config: PlanConfig
 
 
@@ -183,7 +187,8 @@ def cut_chain(
     # Views of mappings cannot be sent to another process, and no part asks for these two.
     bare = replace(snapshot, tables=FrozenTables({**snapshot.tables, **emptied}), excluded={}, table_hashes={})
     learnt = lead_times(network, snapshot)
-    shared = SharedInput(bare, replace(network, sourcing=network.sourcing.iloc[:0]), learnt, config)
+    classes = service_classes(snapshot, config)
+    shared = SharedInput(bare, replace(network, sourcing=network.sourcing.iloc[:0]), learnt, classes, config)
     sku = positions["sku"].unique()
     return ChainCut(shared, tables, network.sourcing, forecast, positions, np.asarray(sku, dtype=object))
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from optimization.cost_curves import CostCurves
 from optimization.decisions import FlowPlan, SolveStatus
+from optimization.expiry import LotsOnHand
 from optimization.flow.data import FlowData
 from optimization.partition.moves import joined_moves
 from optimization.partition.solve import PartFlow
@@ -66,14 +67,24 @@ def joined_flow(parts: Sequence[PartFlow], positions: pd.DataFrame, lanes: pd.Da
         regular=regular,
         tonight=tonight,
         lanes=lanes,
+        lots=_joined_lots([part.data.lots for part in parts], starts),
         **{
             name: np.concatenate([getattr(part.data, name) for part in parts])
-            for name in ("free", "giveable", "is_protected", "is_banned", "has_echelon")
+            for name in ("free", "sendable", "giveable", "is_protected", "is_banned", "has_echelon")
         },
     )
     quantity = [part.flow.quantity[:n] for part, n in zip(parts, n_regular, strict=True)]
     quantity += [part.flow.quantity[n:] for part, n in zip(parts, n_regular, strict=True)]
     return data, joined_plan([part.flow for part in parts], np.concatenate(quantity))
+
+
+def _joined_lots(parts: Sequence[LotsOnHand], starts: Ints) -> LotsOnHand:
+    """Join the lots of parts whose points begin at some rows of the chain."""
+    joined = {
+        name: np.concatenate([getattr(lots, name) for lots in parts]) for name in ("last_day", "sold_until", "quantity")
+    }
+    point = np.concatenate([lots.point + start for lots, start in zip(parts, starts, strict=True)])
+    return LotsOnHand(point=point, **joined)
 
 
 def joined_plan(plans: Sequence[FlowPlan], quantity: Ints) -> FlowPlan:

@@ -32,6 +32,8 @@ def some_moves(moves: Moves, rows: Ints) -> Moves:
         day=moves.day[rows],
         arrival=moves.arrival[rows],
         cost=moves.cost[rows],
+        most=moves.most[rows],
+        min_life=moves.min_life[rows],
         inbound=moves.inbound.take(pairs),
     )
 
@@ -57,6 +59,8 @@ def joined_moves(parts: Sequence[Moves], points: Sequence[Ints]) -> tuple[Moves,
         day=np.concatenate([moves.day for moves in parts]),
         arrival=np.concatenate([moves.arrival for moves in parts]),
         cost=np.concatenate([moves.cost for moves in parts]),
+        most=np.concatenate([moves.most for moves in parts]),
+        min_life=np.concatenate([moves.min_life for moves in parts]),
         inbound=inbound,
     )
     is_sorted = bool((np.diff(inbound.point) >= 0).all())
@@ -74,6 +78,8 @@ def _sorted_by_point(moves: Moves) -> tuple[Moves, Ints]:
         day=moves.day[by_pair],
         arrival=moves.arrival[by_pair],
         cost=moves.cost[by_pair],
+        most=moves.most[by_pair],
+        min_life=moves.min_life[by_pair],
         inbound=moves.inbound.take(order),
     )
     return ordered, by_pair

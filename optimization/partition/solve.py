@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from optimization.curve_build import build_cost_curves, shelf_floor
+from optimization.curve_build import build_cost_curves
 from optimization.curve_refresh import refreshed_curves, rescued_points
 from optimization.decisions import FlowPlan
 from optimization.flow.data import FlowData, flow_data
@@ -16,6 +16,7 @@ from optimization.flow.model import solve_flows
 from optimization.inbound import build_inbound
 from optimization.partition.cut import SharedInput, SkuPart
 from optimization.partition.moves import some_moves
+from optimization.phase_out import shelf_floor
 from optimization.plan_moves import Closing
 from optimization.targets import stock_targets
 
@@ -95,6 +96,7 @@ def targets_of_part(part: SkuPart, shared: SharedInput) -> pd.DataFrame:
         positions=part.positions,
         config=shared.config,
         learnt=shared.lead_times,
+        classes=shared.classes,
     )
 
 
@@ -129,7 +131,8 @@ def _refreshed(data: FlowData, given: FlowInput, shared: SharedInput, *, rows: I
     """Count lost demand again where tonight's moves rescue some."""
     if not rows.size:
         return data
-    floor = shelf_floor(given.part.positions, given.targets)
+    snapshot = given.part.snapshot(shared)
+    floor = shelf_floor(given.part.positions, given.targets, snapshot, horizon=given.horizon)
     curves = refreshed_curves(
         given.part.forecast, data.curves, rows=rows, extra=extra, floor=floor, config=shared.config
     )

@@ -71,7 +71,8 @@ def local(on_hand: int, *, window: int, first_receipt: int) -> tuple[Knots, floa
         window=np.array([window]),
         first_receipt=np.array([first_receipt]),
         supply=np.full((1, 10), on_hand),
-        floor=np.zeros(1, dtype=np.int64),
+        floor=np.zeros((1, 10), dtype=np.int64),
+        expired=np.zeros((1, 10)),
     )
     return Knots(found.breaks[0], found.cdf[0]), float(found.lost[0])
 

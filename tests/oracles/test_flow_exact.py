@@ -51,6 +51,7 @@ def random_problem(rng: np.random.Generator, *, n_points: int, horizon: int, n_m
         echelons=convex_rows(rng, base.sum(axis=0)[None, :][: int(has_root)], 3, holding=0.0, top=top),
         roots=np.arange(int(has_root)),
         free=free,
+        sendable=np.minimum(np.where(rng.random(n_points) < 0.6, free, rng.integers(0, top, n_points)), free),
         giveable=np.minimum(rng.integers(0, top, n_points), free),
         pipeline=pipeline,
         origin=origin,
@@ -58,6 +59,7 @@ def random_problem(rng: np.random.Generator, *, n_points: int, horizon: int, n_m
         day=day,
         arrival=arrival,
         cost=rng.uniform(0.01, 1.0, n_moves),
+        most=np.where(rng.random(n_moves) < 0.8, 10**6, rng.integers(0, top, n_moves)),
         is_protected=(origin >= 0) & (day == 0) & (rng.random(n_moves) < 0.5),
         is_banned=rng.random(n_moves) < 0.05,
     )
@@ -76,8 +78,11 @@ def simulated_cost(problem: SkuProblem, quantity: np.ndarray) -> float | None:
     cost = float((problem.cost * quantity).sum())
     for point in range(n_points):
         given = quantity[problem.is_protected & (problem.origin == point)].sum()
-        if given > problem.giveable[point]:
+        left = quantity[(problem.day == 0) & (problem.origin == point)].sum()
+        if given > problem.giveable[point] or left > problem.sendable[point]:
             return None
+    if (quantity > problem.most).any():
+        return None
     for day in range(horizon):
         for move in np.flatnonzero((problem.day == day) & (problem.origin >= 0)):
             stock[problem.origin[move]] -= quantity[move]
@@ -114,7 +119,9 @@ class LinearProgram:
     def __init__(self, problem: SkuProblem) -> None:
         self.problem = problem
         self.cost = list(problem.cost)
-        self.upper: list[float | None] = [0.0 if banned else None for banned in problem.is_banned]
+        self.upper: list[float | None] = [
+            0.0 if banned else float(most) for banned, most in zip(problem.is_banned, problem.most, strict=True)
+        ]
         self.equal: list[tuple[dict[int, float], float]] = []
         self.below: list[tuple[dict[int, float], float]] = []
 
@@ -164,6 +171,9 @@ class LinearProgram:
             given = {m: 1.0 for m in range(p.origin.size) if p.is_protected[m] and p.origin[m] == point}
             if given:
                 self.below.append((given, float(p.giveable[point])))
+            left = {m: 1.0 for m in range(p.origin.size) if p.origin[m] == point and p.day[m] == 0}
+            if left:
+                self.below.append((left, float(p.sendable[point])))
 
     def solve(self) -> float:
         self.build()
@@ -215,6 +225,7 @@ def test_on_four_locations_and_five_days_the_flow_equals_enumeration(sku: int) -
         echelons=convex_rows(rng, base.sum(axis=0)[None, :], 2, holding=0.0, top=6),
         roots=np.array([CENTRAL]),
         free=free,
+        sendable=free,
         giveable=np.array([0, 0, 2]),
         pipeline=pipeline,
         origin=origin,
@@ -222,6 +233,7 @@ def test_on_four_locations_and_five_days_the_flow_equals_enumeration(sku: int) -
         day=day,
         arrival=arrival,
         cost=np.array([0.05, 0.05, 0.1, 0.1, 0.1, 0.3]),
+        most=np.full(6, 10**6),
         is_protected=origin == STORE,
         is_banned=np.zeros(6, dtype=bool),
     )

@@ -176,7 +176,10 @@ def moves(points: list[int], pair: list[int], day: list[int]) -> Moves:
         slot=np.zeros(n, dtype=np.int64), ships=np.ones((1, 3), dtype=bool), arrival=np.ones((1, 3), dtype=np.int64),
     )  # fmt: skip
     days = np.array(day)
-    return Moves(pair=np.array(pair), day=days, arrival=days + 1, cost=days * 1.5, inbound=pairs)
+    return Moves(
+        pair=np.array(pair), day=days, arrival=days + 1, cost=days * 1.5, most=days + 9, min_life=days * 0,
+        inbound=pairs,
+    )  # fmt: skip
 
 
 def test_joined_moves_are_sorted_by_point_and_keep_what_they_are() -> None:

@@ -1,0 +1,68 @@
+"""The end of a SKU at a place: the last day on which it sells, and the display that goes down to nothing before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+if TYPE_CHECKING:
+    from network.snapshot import Snapshot
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+def last_sale_day(positions: pd.DataFrame, snapshot: Snapshot) -> Ints:
+    """Last day index on which each SKU is sold at each place: its end, its delisting or the place's last day."""
+    ends = snapshot.table("skus").set_index("sku")["end_date"].reindex(positions["sku"]).to_numpy()
+    closes = snapshot.table("locations").set_index("location")["closes"].reindex(positions["location"]).to_numpy()
+    listed = snapshot.table("assortment").set_index(["sku", "location"])["to"]
+    delisted = listed.reindex(pd.MultiIndex.from_frame(positions[["sku", "location"]])).to_numpy()
+    dates = pd.DataFrame({"end": ends, "close": closes, "delist": delisted}).astype("datetime64[ns]")
+    days = (dates.min(axis=1) - snapshot.cutoff).dt.days - 1
+    last: Ints = np.asarray(days.fillna(np.iinfo(np.int32).max).to_numpy(dtype=np.int64))
+    return last
+
+
+def display_share(last_day: Ints, protection_days: Ints, day: npt.ArrayLike) -> Floats:
+    """Share of its display that a point still keeps at the end of a day: 1, then linearly down to 0 on the last day.
+
+    The way down takes one protection interval, so that the last order already leaves the display to be sold. Example:
+    last day 6 and a protection interval of 4 days: 1 until day 2, then 0.75, 0.5, 0.25, and 0 from day 6 on.
+
+    Parameters
+    ----------
+    last_day
+        (n,) last day index of sale, as `last_sale_day` gives it.
+    protection_days
+        (n,) days that an order must cover, at least 1.
+    day
+        Day indexes that broadcast with (n,).
+    """
+    share: Floats = np.clip((last_day - np.asarray(day)) / np.maximum(protection_days, 1), 0.0, 1.0)
+    return share
+
+
+def shelf_floor(positions: pd.DataFrame, targets: pd.DataFrame, snapshot: Snapshot, *, horizon: int) -> Ints:
+    """Units asked for before any demand, (n, T): display or minimum stock, backorders, and promises beyond the stock.
+
+    Parameters
+    ----------
+    positions, targets
+        Results of `inventory_positions` and `stock_targets`, row by row the same points.
+    snapshot
+        Last days of sale; towards them the display goes down to nothing.
+    horizon
+        Days planned T.
+    """
+    missing = np.maximum((positions["allocated"] - positions["on_hand"]).to_numpy(dtype=np.int64), 0)
+    display = targets[["presentation_stock", "min_stock"]].max(axis=1).to_numpy(dtype=np.float64)
+    protection = targets["protection_days"].to_numpy(dtype=np.float64)
+    last = last_sale_day(positions, snapshot)
+    share = display_share(last[:, None], protection.astype(np.int64)[:, None], np.arange(horizon))
+    promised = missing + positions["backorders"].to_numpy(dtype=np.int64)
+    floor: Ints = np.ceil(display[:, None] * share - 1e-9).astype(np.int64) + promised[:, None]
+    return floor
