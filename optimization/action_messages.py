@@ -15,9 +15,9 @@ import pandas as pd
 
 from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
-from optimization.flow.data import last_sale_day
 from optimization.line_options import ChangePrice, line_options, option_terms
 from optimization.open_lines import changeable_lines, line_routes
+from optimization.phase_out import last_sale_day
 
 if TYPE_CHECKING:
     from network.graph import SupplyNetwork
