@@ -1,8 +1,8 @@
 """Plans a generated chain from a given forecast to audited orders; prints one JSON line.
 
 Keys: seconds in all and by layer, processor seconds, peak memory summed over the processes, objective, bound, gap (a
-fraction), trucks and
-their fill, violations of the independent audit, orders, stock points, workers.
+fraction) of the flow's surrogate, `truck_program` with objective and bound of all trucks together, trucks and their fill,
+violations of the independent audit, orders, stock points, workers.
 
     python benchmarks/plan_scale.py --stock-points N [--workers W] [--seed S]
     python benchmarks/plan_scale.py --smoke
@@ -14,6 +14,7 @@ import os
 import sys
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from _scale_chain import scale_chain
@@ -126,6 +127,7 @@ def _figures(basis: Basis) -> dict[str, object]:
         "objective": round(decisions.objective, 2),
         "bound": None if decisions.bound is None else round(decisions.bound, 2),
         "gap": None if decisions.gap is None else round(decisions.gap, 5),
+        "truck_program": None if decisions.trucks is None else asdict(decisions.trucks),
         "trucks": int(trucks["trucks"].sum()),
         "truck_fill": round(used / paid, 4) if paid else None,
         "parcels": int(loads.loc[loads["vehicle"] == "parcel", "trucks"].sum()),

@@ -64,6 +64,7 @@ def solver_facts(manifest: Mapping[str, Any], currency: str) -> list[dict[str, s
         ("Objective", _amount(manifest.get("objective"), currency)),
         ("Bound", _amount(manifest.get("bound"), currency)),
         ("Gap", share(manifest["gap"]) if is_known(manifest.get("gap")) else "unknown"),
+        *_truck_facts(manifest.get("trucks"), currency),
         ("Audit", "no rule broken, checked independently of the solver"),
         ("Code version", str(manifest.get("code_version", "unknown"))),
         ("Input", str(manifest.get("input_hash", "unknown"))[:16]),
@@ -73,6 +74,20 @@ def solver_facts(manifest: Mapping[str, Any], currency: str) -> list[dict[str, s
         ),
     ]
     return [{"name": name, "value": value} for name, value in facts]
+
+
+def _truck_facts(trucks: Mapping[str, Any] | None, currency: str) -> list[tuple[str, str]]:
+    """Tell what the program of all transfer trucks cost and proves, where there is one."""
+    if not trucks:
+        return []
+    objective, bound = trucks["objective"], trucks["bound"]
+    return [
+        ("Lanes whose trucks are planned together", f"{trucks['n_lanes']:,} to {trucks['n_pairs']:,} stock points"),
+        ("Objective of these trucks", _amount(objective, currency)),
+        ("Bound of these trucks, all else as planned", _amount(bound, currency)),
+        ("Gap of these trucks", share((objective - bound) / objective) if objective > 0 else "unknown"),
+        ("Bound of the whole, trucks in whole numbers", _amount(trucks["whole_bound"], currency)),
+    ]
 
 
 def _plain(value: Any) -> str:
