@@ -1,8 +1,8 @@
 """Plans a generated chain from a given forecast to audited orders; prints one JSON line.
 
 Keys: seconds in all and by layer, processor seconds, peak memory summed over the processes, objective, bound, gap (a
-fraction) of the flow's surrogate, `truck_program` with objective and bound of all trucks together, trucks and their fill,
-violations of the independent audit, orders, stock points, workers.
+fraction) of the flow's surrogate, `truck_program` with objective and bound of all trucks together, trucks and their
+fill, violations of the independent audit, orders, stock points, workers.
 
     python benchmarks/plan_scale.py --stock-points N [--workers W] [--seed S]
     python benchmarks/plan_scale.py --smoke

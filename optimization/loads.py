@@ -103,9 +103,9 @@ def load_trucks(
     is_first = np.append(True, (keys[order][1:] != keys[order][:-1]).any(axis=1)) if len(lines) else np.zeros(0, bool)
     is_trucked = lines["is_trucked"].to_numpy(dtype=bool)
     for group in np.split(order, np.flatnonzero(is_first)[1:]) if len(lines) else ():
-        if is_trucked[group].any():
-            continue
-        _load_lane(group, state=state, config=config)
+        if not is_trucked[group].any():
+            _load_lane(group, state=state, config=config)
+        _keep_order_value(group, state=state)
     before = lines["quantity"].to_numpy(dtype=np.int64)
     change = np.where(state.quantity > before, "truck fill", np.where(state.quantity < before, "truck cut", ""))
     notes = ["; ".join(text for text in pair if text) for pair in zip(lines["note"], change, strict=True)]
@@ -148,11 +148,35 @@ def _load_lane(group: Ints, *, state: LoadState, config: PlanConfig) -> None:
             is_one_off=not is_regular,
         )
         _settle(state, part, group, wanted=quantity, final=chosen.quantity, is_stopped=chosen.trucks == 0)
+
+
+def _keep_order_value(group: Ints, *, state: LoadState) -> None:
+    """Bring a lane that goes up to its minimum order value, or keep it at home."""
+    lane = state.data.lanes.iloc[int(state.columns["lane"][group[0]])]
+    part = {name: values[group] for name, values in state.columns.items()}
     worth = float((part["unit_value"] * state.quantity[group]).sum())
     if 0 < worth < float(lane["min_order_value"]):
-        final = _up_to_value(part, group, state=state, share=share, lane=lane)
+        final = _up_to_value(part, group, state=state, share=truck_share(part, lane), lane=lane)
         state.reason[group[(state.quantity[group] > 0) & (final == 0)]] = TOO_SMALL
         state.quantity[group] = final
+
+
+def keep_order_values(lines: pd.DataFrame, lanes: pd.DataFrame) -> pd.DataFrame:
+    """Drop the lines of lanes that later cuts brought below their minimum order value.
+
+    Parameters
+    ----------
+    lines
+        Tonight's lines with their final quantities.
+    lanes
+        The network's lanes.
+    """
+    lane = lines["lane"].to_numpy(dtype=np.int64)
+    worth = np.bincount(lane, (lines["unit_value"] * lines["quantity"]).to_numpy(dtype=np.float64), len(lanes))
+    is_small = (worth < lanes["min_order_value"].to_numpy(dtype=np.float64) * (1 - TOLERANCE))[lane]
+    falls = is_small & (lines["quantity"] > 0).to_numpy(dtype=bool)
+    reason = np.where(falls, TOO_SMALL, lines["reason"].to_numpy(dtype=object))
+    return lines.assign(quantity=lines["quantity"].where(~falls, 0), reason=reason)
 
 
 def _settle(state: LoadState, part: Columns, group: Ints, *, wanted: Ints, final: Ints, is_stopped: bool) -> None:

@@ -28,7 +28,7 @@ from optimization.flow.data import FlowData, Moves, flow_data
 from optimization.flow.model import moves_table, solve_flows
 from optimization.lateral_rules import worthwhile
 from optimization.line_value import line_effects, supply_without
-from optimization.loads import load_table, load_trucks
+from optimization.loads import keep_order_values, load_table, load_trucks
 from optimization.lots import keep_limits, round_lots
 from optimization.phase_out import shelf_floor
 from optimization.plan_bound import truck_figures
@@ -192,7 +192,8 @@ def _loaded_lines(
     lines = load_trucks(lines, data, supply=supply, planned=planned, maximum=maximum, config=config)
     lines = keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
     supply = supply_of(data, lines, planned_quantity(data, flow.quantity, lines))
-    return keep_capacity(lines, data, supply=supply, snapshot=snapshot), days
+    lines = keep_capacity(lines, data, supply=supply, snapshot=snapshot)
+    return keep_order_values(lines, data.lanes), days
 
 
 def _closing(lines: pd.DataFrame, is_idle: pd.Series[bool]) -> Closing:
