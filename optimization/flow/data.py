@@ -178,7 +178,7 @@ def flow_data(
         regular=regularly,
         tonight=tonight,
         is_protected=(mode != Mode.EMERGENCY) | ~is_central[tonight.origin],
-        is_banned=not_lateral(tonight, targets, lanes=network.lanes, free=free, config=config),
+        is_banned=not_lateral(tonight, targets, curves, lanes=network.lanes, free=free, config=config),
         has_echelon=curves.echelon_of[: len(positions)] >= 0,
         lanes=network.lanes,
     )

@@ -11,6 +11,7 @@ import pandas as pd
 from network.columns import Mode, Tier
 from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
+from optimization.curve_knots import LOW_PARTS
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+# Level of demand below which a destination's stock counts as short.
+SHORT_LEVEL = 0.85
 
 
 def given_freely(forecast: Forecast, curves: CostCurves, *, floor: Ints, free: Ints, config: PlanConfig) -> Ints:
@@ -65,12 +68,21 @@ def _kept_for_others(curves: CostCurves, free: Ints) -> Ints:
     return kept
 
 
-def not_lateral(moves: Moves, targets: pd.DataFrame, *, lanes: pd.DataFrame, free: Ints, config: PlanConfig) -> Flags:
+def not_lateral(
+    moves: Moves,
+    targets: pd.DataFrame,
+    curves: CostCurves,
+    *,
+    lanes: pd.DataFrame,
+    free: Ints,
+    config: PlanConfig,
+) -> Flags:
     """Say which moves the first two thresholds forbid, (k,): a brisk origin, or a destination that is not short.
 
     An origin is slow if its free stock lasts `lateral_cover_days`, and its protection interval, of its own mean demand
-    and that of what it feeds. A destination is short if its position is below its order-up-to level; a central
-    warehouse counts as short always, because its level is that of all it feeds.
+    and that of what it feeds. A destination is short if its position is below its order-up-to level, or below the
+    demand (at `SHORT_LEVEL`) of the days that it must hedge: many more than its protection interval where its source
+    has run short too. A central warehouse counts as short always, because its level is that of all it feeds.
 
     Parameters
     ----------
@@ -78,6 +90,8 @@ def not_lateral(moves: Moves, targets: pd.DataFrame, *, lanes: pd.DataFrame, fre
         Tonight's laterals, emergency moves and returns; the last two are never forbidden here.
     targets
         Result of `stock_targets`, row by row the stock points.
+    curves
+        Cost curves of the same points, for the days each must hedge.
     lanes
         The network's lanes.
     free
@@ -91,6 +105,9 @@ def not_lateral(moves: Moves, targets: pd.DataFrame, *, lanes: pd.DataFrame, fre
     is_slow = free >= np.maximum(config.lateral_cover_days, days) * rate
     position = targets["inventory_position"].to_numpy(dtype=np.float64)
     is_short = is_central | (position < targets["order_up_to_level"].to_numpy(dtype=np.float64))
+    row, last = np.arange(len(targets)), curves.window[: len(targets)] - 1
+    knot = LOW_PARTS.size + int(np.searchsorted(config.quantile_levels, SHORT_LEVEL))
+    is_short |= curves.base_supply[row, last] < curves.breaks[row, last, min(knot, curves.breaks.shape[2] - 1)]
     is_lateral = lanes["mode"].to_numpy()[moves.inbound.lane[moves.pair]] == Mode.TRANSSHIPMENT
     forbidden: Flags = is_lateral & ~(is_slow[moves.origin] & is_short[moves.destination])
     return forbidden
