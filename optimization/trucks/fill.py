@@ -63,17 +63,9 @@ def load_cost(lane: LaneCosts, lots: Ints, is_truck_day: npt.NDArray[np.bool_]) 
     return float(cost.sum() + ends.sum() + (lane.price * lots).sum())
 
 
-def _interval_gain(lane: LaneCosts, start: int, stop: int) -> Floats:
-    """Gain of each further lot sent on `start` instead of on `stop`, (k, Q) [money]."""
-    cost = lane.interval_cost(start, stop)
-    later = lane.price[:, stop] if stop < lane.horizon else 0.0
-    gain: Floats = cost[:, :-1] - cost[:, 1:] - (lane.price[:, start] - later)[:, None]
-    return gain
-
-
 def _best_lots(lane: LaneCosts, have: Ints, *, room: float, start: int, stop: int) -> Ints:
     """Lots sent after a truck that takes what gains most per room and still fits, (k,)."""
-    gain = _interval_gain(lane, start, stop)
+    gain = lane.gain(start, stop)
     step = np.arange(gain.shape[1])
     usable = (gain > 0) & (step >= have[:, None]) & (step < lane.limit[:, start, None])
     row, column = np.nonzero(usable)

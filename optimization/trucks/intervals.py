@@ -69,17 +69,16 @@ def interval_costs(lane: LaneCosts, n_room: int, *, is_open: npt.NDArray[np.bool
         lots end at the pair's own limit, and room not filled by the next truck is gone.
     """
     horizon, most = lane.horizon, lane.most if is_bound else lane.limit
-    price = np.concatenate([lane.price, np.zeros_like(lane.price[:, :1])], axis=1)
     table = np.full((horizon, horizon + 1, n_room), np.inf)
     carried = np.full((horizon, horizon + 1), n_room, dtype=np.int64)
     starts = np.flatnonzero(is_open | (np.arange(horizon) == 0))
     stops = np.append(np.flatnonzero(is_open), horizon)
     for start in starts.tolist():
         for stop in stops[stops > start].tolist():
-            cost = lane.interval_cost(start, stop)
-            gain = cost[:, :-1] - cost[:, 1:] - (price[:, start] - price[:, stop])[:, None]
+            nothing = float(lane.interval_cost(start, stop)[:, 0].sum())
+            gain = lane.gain(start, stop)
             gain[np.arange(gain.shape[1]) >= most[:, start, None]] = 0.0
-            table[start, stop] = float(cost[:, 0].sum()) - best_gain(gain, lane.measure, n_room)
+            table[start, stop] = nothing - best_gain(gain, lane.measure, n_room)
             if not is_bound:
                 carried[start, stop] = np.ceil(((gain > 0).sum(axis=1) * lane.measure).sum())
     return IntervalTable(table, carried)

@@ -66,6 +66,13 @@ class LaneCosts:
         cost: Floats = self.cost_before[:, stop] - self.cost_before[:, start] + self.end_cost[:, stop - 1]
         return cost
 
+    def gain(self, start: int, stop: int) -> Floats:
+        """Gain of each further lot sent on day `start` instead of on day `stop`, (k, Q) [money]."""
+        cost = self.interval_cost(start, stop)
+        later = self.price[:, stop] if stop < self.horizon else 0.0
+        gained: Floats = cost[:, :-1] - cost[:, 1:] - (self.price[:, start] - later)[:, None]
+        return gained
+
     @property
     def measure(self) -> Floats:
         """(k,) units of room by the resource that binds, volume or weight: one constraint for the bound."""
