@@ -136,6 +136,9 @@ def plan(
         bool, typer.Option("--dry-run", help="Show what would change against the last plan; publish nothing.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 4 when there are critical exceptions.")] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that share the SKUs; the plan is the same for any number.")
+    ] = 1,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -149,6 +152,7 @@ def plan(
         horizon_days=horizon,
         is_dry_run=dry_run,
         is_strict=strict,
+        workers=workers,
     )
     _finish(lambda: plan_chain(request), as_json=as_json, debug=debug, step="Reading the chain")
 

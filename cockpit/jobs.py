@@ -38,6 +38,8 @@ class PlanRequest:
         Whether to publish nothing and show the difference to the last plan.
     is_strict
         Whether critical exceptions end in exit code 4.
+    workers
+        Processes that share the SKUs; the run is the same for any number of them.
     """
 
     chain: Path
@@ -46,6 +48,7 @@ class PlanRequest:
     horizon_days: int | None = None
     is_dry_run: bool = False
     is_strict: bool = False
+    workers: int = 1
 
     @property
     def runs_path(self) -> Path:

@@ -52,7 +52,7 @@ def planned_and_published(request: PlanRequest, snapshot: Snapshot, config: Engi
     if run_id in published:
         return already_published(request, store, run_id, manifest=published[run_id])
     watch = Stopwatch()
-    finished = plan(snapshot, config, released=released, published=before, on_stage=watch)
+    finished = plan(snapshot, config, released=released, published=before, workers=request.workers, on_stage=watch)
     previous = previous_run(store, snapshot)
     extra = run_facts(finished, released=released, previous=previous)
     extra["model_id"] = save_forecaster(store, finished)

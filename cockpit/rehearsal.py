@@ -33,7 +33,9 @@ def dry_run(request: PlanRequest, snapshot: Snapshot, config: EngineConfig) -> O
     ledger = OrderLedger(ledger_path(request.runs_path)) if ledger_path(request.runs_path).is_file() else None
     earlier = published_before(store, snapshot, quiet_days=config.plan.message_quiet_days)
     released = None if ledger is None else released_lines(ledger, snapshot, config, store=store, before=earlier)[0]
-    finished = plan(snapshot, config, released=released, published=earlier, on_stage=Stopwatch())
+    finished = plan(
+        snapshot, config, released=released, published=earlier, workers=request.workers, on_stage=Stopwatch()
+    )
     currency = snapshot.settings.currency
     against = plan_to_compare(store, ledger, snapshot)
     before = finished.orders.head(0) if against == "" else store.read_table(against, "orders")

@@ -106,6 +106,7 @@ def test_a_sound_chain_passes_the_check(capfd: pytest.CaptureFixture[str]) -> No
         ["plan", TINY, "--cutoff", "05/11/2024"],
         ["plan", TINY, "--horizon", "1"],
         ["plan", TINY, "--horizon", "29"],
+        ["plan", TINY, "--workers", "0"],
         ["plan", TINY, "--no-such-option"],
         ["check", "no-such-folder"],
         ["export", "some-run", "--format", "pdf", "--to", "x", "--runs", "y"],

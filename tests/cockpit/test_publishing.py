@@ -79,6 +79,13 @@ def test_a_run_folder_holds_every_table_and_exactly_one_orders_csv(chain: Path) 
     assert len(list((chain / "runs").rglob("orders.csv"))) == 1
 
 
+def test_two_workers_publish_the_same_bytes_under_the_same_name(chain: Path, tmp_path: Path) -> None:
+    assert run("plan", chain, "--runs", tmp_path / "runs", "--workers", 2) == 0
+    (one,), (two,) = published(chain), sorted(path.parent for path in (tmp_path / "runs").glob("*/manifest.json"))
+    assert two.name == one.name
+    assert all((two / f"{name}.csv").read_bytes() == (one / f"{name}.csv").read_bytes() for name in TABLES)
+
+
 def test_the_manifest_says_what_was_planned_from_what_and_how_well(chain: Path) -> None:
     (folder,) = published(chain)
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))

@@ -138,12 +138,13 @@ def test_a_part_knows_only_its_skus_and_what_was_learnt_from_the_rest(chain: Cha
     assert snapshot.table("skus")["unit_price"].tolist() == [9.0, 9.0]  # the price paid, learnt from sales left out
 
 
-def test_one_and_two_workers_give_the_same_bits(chain: Chain) -> None:
+@pytest.mark.parametrize("workers", [2, 4])
+def test_several_workers_give_the_same_bits_as_one(chain: Chain, workers: int) -> None:
     one_targets, one = chain.in_parts(1, part_points=18)
-    two_targets, two = chain.in_parts(2, part_points=18)
-    pd.testing.assert_frame_equal(one_targets, two_targets, check_exact=True)
-    assert_same(one, two)
-    assert (one.objective, one.bound, one.gap) == (two.objective, two.bound, two.gap)
+    targets, several = chain.in_parts(workers, part_points=18)
+    pd.testing.assert_frame_equal(one_targets, targets, check_exact=True)
+    assert_same(one, several)
+    assert (one.objective, one.bound, one.gap) == (several.objective, several.bound, several.gap)
 
 
 def test_parts_lose_nothing_that_the_whole_chain_has(chain: Chain) -> None:
