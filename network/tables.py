@@ -21,6 +21,8 @@ LOCATIONS = Table(
         Column("company", "text", meaning="Legal entity that owns the stock."),
         Column("ownership", "text", meaning="Who runs the location.", default="own", choices=("own", "franchise")),
         Column("storage_volume_m3", "number", "m3", "Room for stock; empty = not a limit.", minimum=0),
+        Column("priority", "whole", "", "Who is served first where stock is short, 1 first; empty = by what a unit "
+               "earns, after all that are named.", minimum=1),
         Column("opens", "date", meaning="First day of business; empty = has always been open."),
         Column("closes", "date", meaning="Last day of business; empty = stays open."),
     ),

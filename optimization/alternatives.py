@@ -1,7 +1,8 @@
 """The next best to each line: nothing at all, the next ship day, another source; and what choosing the line won.
 
-Each alternative replaces one line of the finished plan and leaves all others as they are. Its freight is counted at the
-price of a full vehicle, the line's own as its terms have it.
+Each alternative replaces one line of the finished plan and leaves all others as they are: trucks that the other lines
+need go anyway, so a line that is not sent saves only the trucks that it alone needs. What takes its place pays the
+price of a full vehicle, and nothing for a place or for units that are scarce tonight only.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from network.columns import Mode
 from optimization.change_value import Changes, change_gains, shifted
 from optimization.explain import LINE_KEY, net_benefit
 from optimization.flow.data import unit_move_cost
+from optimization.load_savings import truck_savings
 from optimization.open_lines import line_routes
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ ALTERNATIVE_COLUMNS = {
     "is_next_best": "bool",
 }
 """Columns of the `alternatives` table."""
-_COSTS = ["handling", "unit_freight", "transport_share"]
+_COSTS = ["handling", "unit_freight"]
+# Prices of tonight: a line on another day or from elsewhere pays none of them, but waiting keeps hold of scarce units.
+_TONIGHT = ["capacity_price", "freeze"]
 _ORIGIN_COLUMNS = ("line", "alternative", "origin", "ship_day", "arrival_day", "net")
 
 
@@ -79,11 +83,14 @@ def line_alternatives(
     """
     moves = decisions.moves.reset_index(drop=True)
     own = net_benefit(terms)["net_benefit"].to_numpy(dtype=np.float64)
-    nothing = pd.DataFrame({"line": np.arange(len(moves)), "alternative": str(Alternative.NOTHING), "net": 0.0})
+    saved = truck_savings(moves, decisions.loads, skus=snapshot.table("skus"), network=network)
+    # Without the line its part of trucks that others need stays paid.
+    sunk = -terms["transport_share"].to_numpy(dtype=np.float64) - saved
+    nothing = pd.DataFrame({"line": np.arange(len(moves)), "alternative": str(Alternative.NOTHING), "net": -sunk})
     if moves.empty:
         found = nothing
     else:
-        routes = _Routes(decisions, terms, snapshot, network=network, positions=positions, config=config)
+        routes = _Routes(decisions, terms, snapshot, network=network, positions=positions, config=config, saved=saved)
         found = pd.concat([nothing, routes.later(own), routes.elsewhere(own)], ignore_index=True)
     cents = np.rint(100 * (own[found["line"]] - found["net"].to_numpy(dtype=np.float64)))
     found = found.assign(regret=cents / 100.0 + 0.0, net_benefit=own[found["line"]] - cents / 100.0)
@@ -130,6 +137,7 @@ class _Routes:
         network: SupplyNetwork,
         positions: pd.DataFrame,
         config: PlanConfig,
+        saved: Floats,
     ) -> None:
         moves = decisions.moves.reset_index(drop=True)
         self.curves, self.supply, self.lanes = decisions.curves, decisions.supply, network.lanes
@@ -146,7 +154,10 @@ class _Routes:
         self.quantity = moves["quantity"].to_numpy(dtype=np.int64)
         self.arrival = moves["arrival_day"].to_numpy(dtype=np.int64)
         self.is_bought = (moves["mode"] == Mode.PURCHASE).to_numpy(dtype=bool)
-        self.paid = terms[_COSTS].to_numpy(dtype=np.float64).sum(axis=1)
+        self.saved = saved - terms[_TONIGHT].to_numpy(dtype=np.float64).sum(axis=1)
+        self.paid = terms[[*_COSTS, "scarcity_price"]].to_numpy(dtype=np.float64).sum(axis=1) - self.saved
+        size = snapshot.table("skus").set_index("sku")[["volume_m3", "weight_kg"]].reindex(moves["sku"]).fillna(0.0)
+        self.size = size.to_numpy(dtype=np.float64)
         free = np.maximum((positions["on_hand"] - positions["allocated"]).to_numpy(dtype=np.int64), 0)
         np.subtract.at(free, self.origin[self.origin >= 0], self.quantity[self.origin >= 0])
         self.spare = free
@@ -161,8 +172,11 @@ class _Routes:
         new = arrival[has][np.arange(line.size), day]
         waits = Changes(self.origin[line], np.zeros_like(day), day - 1, self.quantity[line])
         gain = self._brought(line, new, self.is_bought[line]) + self._gain(waits)
-        origin = self.lanes["origin"].to_numpy()[self.inbound.lane[self.pair[line]]]
-        return _found(line, Alternative.NEXT_SHIP_DAY, origin, day, new, own[line] + gain)
+        lane = self.lanes.iloc[self.inbound.lane[self.pair[line]]]
+        share = (self.size[line] / lane[["truck_volume_m3", "truck_weight_kg"]].to_numpy(dtype=np.float64)).max(axis=1)
+        freight = lane["truck_cost"].to_numpy(dtype=np.float64) * share * self.quantity[line]
+        gain += self.saved[line] - freight
+        return _found(line, Alternative.NEXT_SHIP_DAY, lane["origin"].to_numpy(), day, new, own[line] + gain)
 
     def elsewhere(self, own: Floats) -> pd.DataFrame:
         """The best other lane into the same place that goes tonight, from where the units are."""

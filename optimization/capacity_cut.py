@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from optimization.capacity import declared_on
+from optimization.decisions import CUT_COLUMNS, typed
 from optimization.flow.data import FlowData
 from optimization.line_value import VALUE_COLUMNS, line_effects, line_values, supply_without
 
@@ -28,7 +29,38 @@ REASON = "no capacity"
 TOLERANCE = 1e-9
 
 
-def keep_capacity(lines: pd.DataFrame, data: FlowData, *, supply: Ints, snapshot: Snapshot) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Limit:
+    """One capacity of a place and day; `overtime` is infinite where none is for sale [money per unit of it]."""
+
+    kind: str
+    location: str
+    date: pd.Timestamp
+    unit: str
+    amount: float
+    overtime: float
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Lines inside one capacity.
+
+    Parameters
+    ----------
+    quantity
+        (m,) units that stay.
+    paid
+        (m,) what the kept units of each line pay for their place: its use at the price of the best that had no place,
+        or of overtime where that was bought [money].
+    """
+
+    quantity: Ints
+    paid: Floats
+
+
+def keep_capacity(
+    lines: pd.DataFrame, data: FlowData, *, supply: Ints, snapshot: Snapshot
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Cut lines where a declared shipping, picking or receiving capacity would be exceeded.
 
     Lines stay by value per use of the capacity. Beyond it a line stays only where overtime is for sale at less than the
@@ -47,48 +79,51 @@ def keep_capacity(lines: pd.DataFrame, data: FlowData, *, supply: Ints, snapshot
 
     Returns
     -------
-    The lines; what was cut says so in `note`, what fell away in `reason`, with place, kind and day.
+    The lines, where what was cut says so in `note`, what fell away in `reason`, with place, kind and day, and what
+    stays pays `capacity_price`; and the cuts (`CUT_COLUMNS`).
     """
+    nothing = typed(pd.DataFrame(), CUT_COLUMNS)
     if snapshot.table("capacity").empty or not (lines["quantity"] > 0).any():
-        return lines
+        return lines, nothing
     dated = _dated(lines, snapshot)
     effects = line_effects(lines, data.curves)
     values = line_values(lines, data.curves, supply_without(supply, effects))
     worth = values[list(VALUE_COLUMNS)].sum(axis=1).to_numpy(dtype=np.float64)
-    quantity = lines["quantity"].to_numpy(dtype=np.int64).copy()
-    each = np.divide(worth, quantity, out=np.zeros_like(worth), where=quantity > 0)
+    before = lines["quantity"].to_numpy(dtype=np.int64)
+    each = np.divide(worth, before, out=np.zeros_like(worth), where=before > 0)
+    quantity, paid = before.copy(), np.zeros(len(lines))
     reason = lines["reason"].to_numpy(dtype=object).copy()
+    cuts = [nothing]
+    for limit, rows in _limits(dated, snapshot):
+        rows = rows[quantity[rows] > 0]
+        kept = _kept(dated.iloc[rows], quantity[rows], each[rows], limit=limit, data=data)
+        gone = (kept.quantity == 0) & (quantity[rows] > 0)
+        reason[rows[gone]] = f"{REASON}: {limit.kind} at {limit.location} on {limit.date:%Y-%m-%d} is full"
+        cuts.append(_cuts(dated.iloc[rows], quantity[rows] - kept.quantity, each[rows], limit=limit))
+        # What a later capacity cuts pays nothing for an earlier one.
+        paid[rows] = paid[rows] * kept.quantity / quantity[rows] + kept.paid
+        quantity[rows] = kept.quantity
+    notes = [
+        f"{note}; capacity".lstrip("; ") if cut else note
+        for note, cut in zip(lines["note"], quantity < before, strict=True)
+    ]
+    lines = lines.assign(quantity=quantity, reason=reason, note=notes, capacity_price=paid)
+    return lines, typed(pd.concat(cuts, ignore_index=True), CUT_COLUMNS)
+
+
+def _limits(dated: pd.DataFrame, snapshot: Snapshot) -> list[tuple[Limit, Ints]]:
+    """Capacities that tonight's lines use, each with the lines that do."""
+    found = []
     for kind, place, date in KINDS:
         declared = declared_on(snapshot, dated.rename(columns={place: "location", date: "date"})[["location", "date"]])
-        for limit in _limits(declared, kind):
-            rows = np.flatnonzero((dated[place] == limit.location) & (dated[date] == limit.date) & (quantity > 0))
-            kept = _kept(dated.iloc[rows], quantity[rows], each[rows], limit=limit, data=data)
-            gone = (kept == 0) & (quantity[rows] > 0)
-            reason[rows[gone]] = f"{REASON}: {kind} at {limit.location} on {limit.date:%Y-%m-%d} is full"
-            quantity[rows] = kept
-    before = lines["quantity"].to_numpy(dtype=np.int64)
-    is_cut = quantity < before
-    notes = [f"{note}; capacity".lstrip("; ") if cut else note for note, cut in zip(lines["note"], is_cut, strict=True)]
-    return lines.assign(quantity=quantity, reason=reason, note=notes)
-
-
-@dataclass(frozen=True)
-class Limit:
-    """One capacity of a place and day; `overtime` is infinite where none is for sale [money per unit of it]."""
-
-    location: str
-    date: pd.Timestamp
-    unit: str
-    amount: float
-    overtime: float
-
-
-def _limits(declared: pd.DataFrame, kind: str) -> list[Limit]:
-    """Capacities of one kind."""
-    rows = declared[(declared["kind"] == kind) & (declared["unit"] != "pallets")]
-    overtime = rows["overtime_cost"].astype("float64").fillna(np.inf)
-    columns = (rows["location"], rows["date"], rows["unit"], rows["amount"].astype("float64"), overtime)
-    return [Limit(*values) for values in zip(*columns, strict=True)]
+        rows = declared[(declared["kind"] == kind) & (declared["unit"] != "pallets")]
+        overtime = rows["overtime_cost"].astype("float64").fillna(np.inf)
+        columns = (rows["location"], rows["date"], rows["unit"], rows["amount"].astype("float64"), overtime)
+        for values in zip(*columns, strict=True):
+            limit = Limit(kind, *values)
+            is_used = (dated[place] == limit.location) & (dated[date] == limit.date)
+            found.append((limit, np.flatnonzero(is_used)))
+    return found
 
 
 def _dated(lines: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame:
@@ -98,26 +133,37 @@ def _dated(lines: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame:
     return lines.assign(ship_date=ship, due_date=due)
 
 
-def _kept(part: pd.DataFrame, quantity: Ints, each: Floats, *, limit: Limit, data: FlowData) -> Ints:
-    """Units of each line that stay inside one capacity, (m,)."""
+def _cuts(part: pd.DataFrame, cut: Ints, each: Floats, *, limit: Limit) -> pd.DataFrame:
+    """What each line lost to one capacity, as `CUT_COLUMNS`."""
+    lost = np.flatnonzero(cut > 0)
+    rows = part.iloc[lost][["sku", "origin", "destination", "mode", "quantity"]].rename(columns={"quantity": "wanted"})
+    return rows.assign(
+        kind=limit.kind, location=limit.location, date=limit.date, unit=limit.unit,
+        quantity=cut[lost], money=np.maximum(each[lost], 0.0) * cut[lost], priority=np.nan,
+    )  # fmt: skip
+
+
+def _kept(part: pd.DataFrame, quantity: Ints, each: Floats, *, limit: Limit, data: FlowData) -> Kept:
+    """What of each line stays inside one capacity, and what it pays."""
     if limit.unit == "trucks":
         return _kept_loads(part, quantity, each, limit=limit, data=data)
-    use = _use_per_unit(part, limit.unit)
-    lot = part["lot"].to_numpy(dtype=np.int64)
-    overtime = limit.overtime
-    kept, left = quantity.copy(), float(limit.amount)
-    for row in np.lexsort((np.arange(kept.size), -each / np.maximum(use, TOLERANCE))).tolist():
-        if limit.unit == "lines":
-            fits = left >= 1 - TOLERANCE or each[row] * quantity[row] > overtime
-            kept[row] = quantity[row] if fits else 0
-            left -= 1.0 if kept[row] else 0.0
-            continue
-        if use[row] <= 0 or each[row] > overtime * use[row]:
-            left -= use[row] * kept[row]
-            continue
-        kept[row] = min(quantity[row], int(max(left, 0.0) / use[row] + TOLERANCE) // lot[row] * lot[row])
+    if limit.unit == "lines":
+        use, lot, rate = np.ones(len(part)) / np.maximum(quantity, 1), quantity, each * quantity
+    else:
+        use, lot = _use_per_unit(part, limit.unit), part["lot"].to_numpy(dtype=np.int64)
+        rate = each / np.maximum(use, TOLERANCE)
+    kept, left, price = quantity.copy(), float(limit.amount), 0.0
+    for row in np.lexsort((np.arange(kept.size), -rate)).tolist():
+        if use[row] > 0:
+            room = int(max(left, 0.0) / use[row] + TOLERANCE)
+            if room < quantity[row] and rate[row] > limit.overtime:
+                price = max(price, limit.overtime)
+            elif room < quantity[row]:
+                kept[row] = room // lot[row] * lot[row]
+                price = max(price, rate[row])
         left -= use[row] * kept[row]
-    return np.where(kept < part["minimum"].to_numpy(dtype=np.int64), 0, kept)
+    kept = np.where(kept < part["minimum"].to_numpy(dtype=np.int64), 0, kept)
+    return Kept(kept, min(price, limit.overtime) * use * kept)
 
 
 def _use_per_unit(part: pd.DataFrame, unit: str) -> Floats:
@@ -129,7 +175,7 @@ def _use_per_unit(part: pd.DataFrame, unit: str) -> Floats:
     return np.ones(len(part))
 
 
-def _kept_loads(part: pd.DataFrame, quantity: Ints, each: Floats, *, limit: Limit, data: FlowData) -> Ints:
+def _kept_loads(part: pd.DataFrame, quantity: Ints, each: Floats, *, limit: Limit, data: FlowData) -> Kept:
     """Whole loads of lanes that stay inside a capacity of trucks, best worth per truck first."""
     lane = data.lanes.iloc[part["lane"].to_numpy(dtype=np.int64)]
     share = np.maximum(
@@ -145,10 +191,17 @@ def _kept_loads(part: pd.DataFrame, quantity: Ints, each: Floats, *, limit: Limi
     sums = loads[loads["is_truck"]].groupby("load")[["filled", "worth"]].sum()
     sums["trucks"] = np.ceil(sums["filled"] - TOLERANCE).clip(lower=1)
     sums = sums.assign(rate=sums["worth"] / sums["trucks"]).sort_values("rate", ascending=False, kind="stable")
-    left, gone = float(limit.amount), []
+    left, gone, price = float(limit.amount), [], 0.0
     for load, number, rate in zip(sums.index, sums["trucks"].to_numpy(), sums["rate"].to_numpy(), strict=True):
-        if left + TOLERANCE >= number or rate > limit.overtime:
+        is_inside = left + TOLERANCE >= number
+        if not is_inside:
+            price = max(price, min(float(rate), limit.overtime))
+        if is_inside or rate > limit.overtime:
             left -= float(number)
         else:
             gone.append(load)
-    return np.where(loads["load"].isin(gone).to_numpy(), 0, quantity)
+    number = sums["trucks"].reindex(loads["load"]).fillna(0.0).to_numpy(dtype=np.float64)
+    whole = loads.groupby("load")["filled"].transform("sum").to_numpy(dtype=np.float64)
+    part_of = np.divide(loads["filled"].to_numpy(dtype=np.float64), whole, out=np.zeros(len(loads)), where=whole > 0)
+    kept = np.where(loads["load"].isin(gone).to_numpy(), 0, quantity)
+    return Kept(kept, np.where(kept > 0, price * number * part_of, 0.0))

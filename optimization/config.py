@@ -39,6 +39,9 @@ class PlanConfig:
         A place gives stock sideways only where its own lasts at least this long, and its protection interval [days].
     lateral_margin
         Share by which a lateral must gain more than it costs.
+    channel_priority
+        Who is served first where stock is short, by the channel in which a stock point sells most, such as
+        ``{"instant": 1, "walk_in": 2}``; `locations.priority` goes before it. Empty = by what a unit earns.
     max_lateral_origins, max_sources
         Most lateral origins, and most regular sources, considered for one stock point.
     pooled_correlation
@@ -87,6 +90,7 @@ class PlanConfig:
     lateral_protection_level: float = 0.95
     lateral_cover_days: float = 7.0
     lateral_margin: float = 3.0
+    channel_priority: Mapping[str, int] = field(default_factory=dict)
     max_lateral_origins: int = 8
     max_sources: int = 4
     pooled_correlation: float = 0.2
@@ -115,6 +119,8 @@ class PlanConfig:
         for name in ("frozen_days", "change_cost", "change_share", "message_quiet_days"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: give 0 or more")
+        if any(rank < 1 for rank in self.channel_priority.values()):
+            raise ValueError(f"channel_priority is {dict(self.channel_priority)}: give whole numbers from 1")
         for name in ("fill_rate_goals", "cycle_service_goals"):
             wrong = {key: goal for key, goal in getattr(self, name).items() if not 0 < goal < 1}
             if wrong:

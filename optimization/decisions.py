@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 PLANNED_COLUMNS = ("sku", "origin", "destination", "mode", "day", "arrival_day", "quantity")
 MOVE_COLUMNS = (
     *("sku", "origin", "destination", "mode", "ship_date", "due_date", "arrival_day", "quantity", "cases"),
-    *("load_id", "flow_quantity", "note"),
+    *("load_id", "flow_quantity", "note", "rounded", "raised", "capacity_price", "scarcity_price", "freeze"),
 )
 DROPPED_COLUMNS = (*MOVE_COLUMNS, "reason")
+CUT_COLUMNS = (
+    *("kind", "location", "date", "unit", "sku", "origin", "destination", "mode", "quantity", "wanted", "money"),
+    "priority",
+)
 LOAD_COLUMNS = (
     *(
         "load_id",
@@ -36,9 +40,9 @@ LOAD_COLUMNS = (
     ),
     *("truck_volume_m3", "fill", "cost", "lines", "value"),
 )
-_TEXT = {"vehicle", "sku", "origin", "destination", "mode", "load_id", "note", "reason"}
-_WHOLE = {"day", "arrival_day", "quantity", "cases", "flow_quantity", "trucks", "lines"}
-_DATES = {"ship_date", "due_date"}
+_TEXT = {"kind", "location", "unit", "vehicle", "sku", "origin", "destination", "mode", "load_id", "note", "reason"}
+_WHOLE = {"day", "arrival_day", "quantity", "cases", "flow_quantity", "trucks", "lines", "rounded", "raised", "wanted"}
+_DATES = {"ship_date", "due_date", "date"}
 
 
 class SolveStatus(StrEnum):
@@ -81,7 +85,9 @@ class Decisions:
     Parameters
     ----------
     moves
-        Moves that leave on cutoff + 1, `MOVE_COLUMNS`; flow_quantity is before rounding, note says what changed it.
+        Moves that leave on cutoff + 1, `MOVE_COLUMNS`; flow_quantity is before rounding, note says what changed it;
+        rounded and raised are units that whole cases and the minimum order added (or took); the prices are money that
+        the line pays for a full place, for scarce stock and for changing a published night.
     dropped
         Moves that were not worth making tonight, with the reason; `DROPPED_COLUMNS`.
     loads
@@ -102,6 +108,10 @@ class Decisions:
         Seconds by step are measured by the caller; here counts of the work done by step.
     trucks
         What the program of all transfer trucks cost and proves; None where no lane has priced trucks.
+    cuts
+        What tonight's lines lost to a full place or a scarce source, `CUT_COLUMNS`: kind (ship, pick, receive, store,
+        budget or scarcity), the site and day that are short and in which unit, the units that a line lost and those it
+        wanted, what that costs [money], and the destination's declared priority (NaN without one).
     """
 
     moves: pd.DataFrame
@@ -117,6 +127,7 @@ class Decisions:
     status: SolveStatus
     timings: Mapping[str, float]
     trucks: TruckFigures | None = None
+    cuts: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), CUT_COLUMNS))
 
     def replace(self, **changes: Any) -> Decisions:
         """Return a copy with some fields changed."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from optimization.exception_case import EXCEPTION_COLUMNS, ExceptionCase, Rule
+from optimization.exception_cuts import CUT_RULES
 from optimization.exception_data import DATA_RULES
 from optimization.exception_demand import DEMAND_RULES
 from optimization.exception_stock import STOCK_RULES
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from optimization.decisions import Decisions
     from optimization.point_facts import PointFacts
 
-RULES: tuple[Rule, ...] = (*STOCK_RULES, *SUPPLY_RULES, *DEMAND_RULES, *DATA_RULES)
+RULES: tuple[Rule, ...] = (*STOCK_RULES, *SUPPLY_RULES, *CUT_RULES, *DEMAND_RULES, *DATA_RULES)
 _SEVERITIES = ("critical", "warning", "info")
 
 

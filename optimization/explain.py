@@ -4,7 +4,10 @@ Attribution inside a joint plan is a convention. Ours: the value of goods is tha
 finished plan against the same plan without this one line; lines that could stand in for each other each count in full,
 so their sum is not the value of the plan. The cost of the trucks or parcels of a load is shared in proportion to what
 each line takes of a truck, the larger of its shares of volume and weight; where nothing has volume or weight, in
-proportion to units.
+proportion to units. What whole cases and the minimum order add to a line's goods, or take from them, is told apart as
+`case_rounding` and `minimum_order`, waste left out, which is told for the whole line. The prices are what the line's
+place in a full dock, a scarce unit or a published night is worth to others: a line that earns less than it displaces
+has a net benefit below 0.
 """
 
 from __future__ import annotations
@@ -30,7 +33,13 @@ VALUE_TERMS = {
 }
 """Terms taken from `line_worth`, by its column names."""
 
-TERMS = (*VALUE_TERMS.values(), "handling", "unit_freight", "transport_share", "rounding")
+PRICE_TERMS = ("capacity_price", "scarcity_price", "freeze")
+"""Terms that are no payment but what others would give for the line's place; columns of `decisions.moves`."""
+
+TERMS = (
+    *(*VALUE_TERMS.values(), "case_rounding", "minimum_order"),
+    *("handling", "unit_freight", "transport_share", *PRICE_TERMS, "override", "rounding"),
+)
 """All terms, in the order in which they are listed; positive is benefit."""
 
 
@@ -48,21 +57,45 @@ def line_terms(decisions: Decisions, snapshot: Snapshot, *, network: SupplyNetwo
     -------
     pandas.DataFrame
         `LINE_KEY` and one column for each of `TERMS` [money, whole cents], rows as in ``decisions.moves``. `rounding`
-        is what is missing between the rounded terms and the rounded sum: at most half a cent for each term.
+        is what is missing between the rounded terms and the rounded sum: at most half a cent for each term. `override`
+        is 0 until a planner changes the line (`overrides.overridden`).
     """
-    from optimization.line_worth import line_worth
-
     moves = decisions.moves
-    values = line_worth(moves, decisions.curves, decisions.supply)
-    raw = pd.DataFrame({name: values[column].to_numpy(dtype=float) for column, name in VALUE_TERMS.items()})
+    raw = _goods(decisions)
     raw["handling"] = -moves["quantity"].to_numpy(dtype=float) * snapshot.settings.economics.handling_cost
     raw["unit_freight"] = -_unit_freight(moves, network)
     raw["transport_share"] = -transport_share(moves, decisions.loads, skus=snapshot.table("skus"), network=network)
+    raw[list(PRICE_TERMS)] = -moves[list(PRICE_TERMS)].to_numpy(dtype=float)
     cents = np.rint(raw.to_numpy() * 100.0).astype("int64")
     net = np.rint(raw.to_numpy().sum(axis=1) * 100.0).astype("int64")
     terms = pd.DataFrame(cents / 100.0, columns=raw.columns)
-    terms["rounding"] = (net - cents.sum(axis=1)) / 100.0
+    terms = terms.assign(override=0.0, rounding=(net - cents.sum(axis=1)) / 100.0)
     return pd.concat([moves[LINE_KEY].reset_index(drop=True), terms[list(TERMS)]], axis=1)
+
+
+def _goods(decisions: Decisions) -> pd.DataFrame:
+    """Value of each line's goods, with what whole cases and the minimum order changed of it told apart."""
+    moves = decisions.moves
+    every = _worth(decisions, moves["quantity"])
+    changed = _worth(decisions, moves["rounded"] + moves["raised"])
+    raised = _worth(decisions, moves["raised"])
+    is_told_apart = np.array([column != "waste" for column in VALUE_TERMS])
+    goods = np.where(is_told_apart, every - changed, every)
+    by_minimum = raised[:, is_told_apart].sum(axis=1)
+    table = pd.DataFrame(goods, columns=list(VALUE_TERMS.values()))
+    by_lots = changed[:, is_told_apart].sum(axis=1) - by_minimum
+    return table.assign(case_rounding=by_lots, minimum_order=by_minimum)
+
+
+def _worth(decisions: Decisions, quantity: pd.Series[int]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """What the last units of each line are worth, by `VALUE_TERMS`, (m, 4) [money]; negative units were taken off."""
+    from optimization.line_worth import line_worth
+
+    worth = np.zeros((len(quantity), len(VALUE_TERMS)))
+    rows = np.flatnonzero(quantity.to_numpy() != 0)
+    part = decisions.moves.iloc[rows].assign(quantity=quantity.iloc[rows])
+    worth[rows] = line_worth(part, decisions.curves, decisions.supply)[list(VALUE_TERMS)].to_numpy(dtype=float)
+    return worth
 
 
 def net_benefit(terms: pd.DataFrame) -> pd.DataFrame:

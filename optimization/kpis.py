@@ -13,6 +13,7 @@ from network.contracts import Mode, Tier
 from optimization.actions import MESSAGES, messages, new_lines
 from optimization.exception_stock import SLOW_COVER_DAYS
 from optimization.expected_loss import expected_loss
+from optimization.explain import PRICE_TERMS
 from optimization.point_facts import RECENT_DAYS
 
 if TYPE_CHECKING:
@@ -187,6 +188,7 @@ def _transport(decisions: Decisions, terms: pd.DataFrame, orders: pd.DataFrame) 
     urgent = orders.loc[orders["kind"] == Mode.EMERGENCY]
     dropped = float(len(decisions.dropped))
     waste = 0.0 - float(terms["waste_risk"].sum())
+    benefit = float(orders["net_benefit"].sum() - terms[list(PRICE_TERMS)].sum().sum())
     return [
         Kpi("transport_cost", np.nan, freight, "money", "trucks, parcels and unit freight of tonight's orders"),
         Kpi("truck_fill", np.nan, fill, "share", "sum of truck cost x max(volume, weight share) / sum of truck cost; "
@@ -195,8 +197,8 @@ def _transport(decisions: Decisions, terms: pd.DataFrame, orders: pd.DataFrame) 
         Kpi("emergency_moves", np.nan, float(len(urgent)), "orders", "emergency orders"),
         Kpi("dropped_moves", np.nan, dropped, "moves", "moves not worth their truck tonight"),
         Kpi("waste_risk", np.nan, waste, "money", "expected waste that tonight's orders add"),
-        Kpi("net_benefit", np.nan, float(orders["net_benefit"].sum()), "money",
-            "sum over tonight's lines of the plan's cost without the line less with it"),
+        Kpi("net_benefit", np.nan, benefit, "money",
+            "sum over tonight's lines of the plan's cost without the line less with it; prices of scarcity left out"),
     ]  # fmt: skip
 
 

@@ -63,7 +63,8 @@ def round_lots(lines: pd.DataFrame, data: FlowData, *, supply: Ints, planned: In
 
     Returns
     -------
-    The lines with a whole quantity, 0 where they fell away, and a note where it changed.
+    The lines with a whole quantity, 0 where they fell away, a note where it changed, and what changed it: units that
+    whole lots added or took (`rounded`), and units that the minimum order added (`raised`).
     """
     quantity = lines["quantity"].to_numpy(dtype=np.int64)
     lot = lines["lot"].to_numpy(dtype=np.int64)
@@ -84,7 +85,36 @@ def round_lots(lines: pd.DataFrame, data: FlowData, *, supply: Ints, planned: In
     )
     final = down + granted
     note = np.where(final == quantity, "", np.where((final == least) & (least > quantity), "moq", "rounding"))
-    return lines.assign(quantity=final, note=_joined_notes(lines["note"], note))
+    raised = np.where(final > 0, np.maximum(final - np.maximum(whole_lots(quantity, lot=lot), down), 0), 0)
+    return lines.assign(
+        quantity=final,
+        note=_joined_notes(lines["note"], note),
+        raised=raised,
+        rounded=np.where(final > 0, final - raised - quantity, 0),
+    )
+
+
+def kept_rounding(lines: pd.DataFrame) -> pd.DataFrame:
+    """Lines with what is left of `rounded` and `raised` once limits, trucks and places have had their say.
+
+    What was cut afterwards comes off the minimum order's units first. Where the truck program chose whole lots itself,
+    nothing was rounded.
+
+    Example: 7 wanted, lots of 5, at least 20: rounded 3, raised 10. Cut to 12: rounded 3, raised 2.
+
+    Parameters
+    ----------
+    lines
+        Tonight's lines with their final quantity.
+    """
+    quantity, rounded, raised, wanted = (
+        lines[name].to_numpy(dtype=np.int64) for name in ("quantity", "rounded", "raised", "flow_quantity")
+    )
+    cut = np.maximum(wanted + rounded + raised - quantity, 0)
+    is_own = (quantity > 0) & ~lines["is_trucked"].to_numpy(dtype=bool)
+    less = np.maximum(cut - raised, 0)
+    left = np.where(rounded >= 0, np.maximum(rounded - less, 0), np.where(cut > 0, 0, rounded))
+    return lines.assign(rounded=np.where(is_own, left, 0), raised=np.where(is_own, np.maximum(raised - cut, 0), 0))
 
 
 def keep_limits(lines: pd.DataFrame, data: FlowData, *, snapshot: Snapshot, maximum: Floats) -> pd.DataFrame:

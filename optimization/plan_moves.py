@@ -16,6 +16,7 @@ from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
 from optimization.curve_refresh import refreshed_curves, rescued_points
 from optimization.decisions import (
+    CUT_COLUMNS,
     DROPPED_COLUMNS,
     MOVE_COLUMNS,
     PLANNED_COLUMNS,
@@ -29,9 +30,10 @@ from optimization.flow.model import moves_table, solve_flows
 from optimization.lateral_rules import worthwhile
 from optimization.line_value import line_effects, supply_without
 from optimization.loads import keep_order_values, load_table, load_trucks
-from optimization.lots import keep_limits, round_lots
+from optimization.lots import keep_limits, kept_rounding, round_lots
 from optimization.phase_out import shelf_floor
 from optimization.plan_bound import truck_figures
+from optimization.scarcity import contested_pairs, scarcity, share_by_priority, stock_priorities
 from optimization.stability import Revision, worthwhile_changes
 from optimization.tonight import planned_quantity, supply_of, tonight_lines
 from optimization.truck_days import TruckDays, plan_truck_days, with_trucks
@@ -148,33 +150,49 @@ def settle(
     bound = flow.bound
     dropped: list[pd.DataFrame] = []
     for _ in range(MAX_PASSES - 1):
-        lines = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config, is_final=False)[0]
+        lines = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config, is_final=False).lines
         is_idle = (lines["quantity"] == 0) & ~lines["is_regular"] & (lines["flow_quantity"] > 0)
         if not is_idle.any():
             break
         dropped.append(lines[is_idle])
         data, flow = solve_again(data, flow, _closing(lines, is_idle))
-    lines, days = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config, is_final=True)
+    loaded = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config, is_final=True)
+    lines = loaded.lines
     if change is not None:
         lines = worthwhile_changes(
             lines, data, change, flow_quantity=flow.quantity, cutoff=snapshot.cutoff, config=config
         )
     planned = planned_quantity(data, flow.quantity, lines)
-    return _decisions(
-        data, lines, days, flow=replace(flow, bound=bound), planned=planned, dropped=dropped, cutoff=snapshot.cutoff
+    priority = stock_priorities(data.positions, snapshot, config)
+    supply = supply_of(data, lines, planned)
+    paid, short = scarcity(lines, data, supply=supply, priority=priority, cutoff=snapshot.cutoff)
+    loaded = replace(
+        loaded, lines=lines.assign(scarcity_price=paid), cuts=pd.concat([loaded.cuts, short], ignore_index=True)
     )
+    return _decisions(
+        data, loaded, flow=replace(flow, bound=bound), planned=planned, dropped=dropped, cutoff=snapshot.cutoff
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """Tonight's lines after lots, limits and trucks, the plan of all trucks, and what full places cut."""
+
+    lines: pd.DataFrame
+    days: TruckDays | None
+    cuts: pd.DataFrame
 
 
 def _loaded_lines(
     data: FlowData, flow: FlowPlan, *, snapshot: Snapshot, maximum: Floats, config: PlanConfig, is_final: bool
-) -> tuple[pd.DataFrame, TruckDays | None]:
-    """Take the flow's moves of tonight through lots, limits and trucks; also the plan of all trucks.
+) -> Loaded:
+    """Take the flow's moves of tonight through lots, limits and trucks.
 
     The trucks of all lanes are planned at the end only: what is looked for before are laterals, emergency moves and
     returns that do not pay for their vehicle.
     """
-    lines = tonight_lines(data, flow.quantity, snapshot)
     later = np.where(data.regular.day > 0, flow.quantity[: data.regular.pair.size], 0)
+    lines = _shared_lines(data, flow, later, snapshot=snapshot, config=config)
     supply = supply_of(data, lines, later)
     lines = round_lots(lines, data, supply=supply, planned=later)
     lines = keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
@@ -192,8 +210,21 @@ def _loaded_lines(
     lines = load_trucks(lines, data, supply=supply, planned=planned, maximum=maximum, config=config)
     lines = keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
     supply = supply_of(data, lines, planned_quantity(data, flow.quantity, lines))
-    lines = keep_capacity(lines, data, supply=supply, snapshot=snapshot)
-    return keep_order_values(lines, data.lanes), days
+    lines, cuts = keep_capacity(lines, data, supply=supply, snapshot=snapshot)
+    return Loaded(keep_order_values(lines, data.lanes), days, cuts)
+
+
+def _shared_lines(
+    data: FlowData, flow: FlowPlan, later: Ints, *, snapshot: Snapshot, config: PlanConfig
+) -> pd.DataFrame:
+    """Tonight's lines as the flow has them, or by priority where the chain declares who comes first."""
+    priority = stock_priorities(data.positions, snapshot, config)
+    if priority is None:
+        return tonight_lines(data, flow.quantity, snapshot)
+    contested = contested_pairs(data, flow.quantity, priority)
+    lines = tonight_lines(data, flow.quantity, snapshot, also=contested)
+    supply = supply_of(data, lines, later)
+    return share_by_priority(lines, data, supply=supply, priority=priority, contested=contested)
 
 
 def _closing(lines: pd.DataFrame, is_idle: pd.Series[bool]) -> Closing:
@@ -207,8 +238,7 @@ def _closing(lines: pd.DataFrame, is_idle: pd.Series[bool]) -> Closing:
 
 def _decisions(
     data: FlowData,
-    lines: pd.DataFrame,
-    days: TruckDays | None,
+    loaded: Loaded,
     *,
     flow: FlowPlan,
     planned: Ints,
@@ -216,9 +246,10 @@ def _decisions(
     cutoff: pd.Timestamp,
 ) -> Decisions:
     """Put tables, supply and value together."""
+    lines, days = kept_rounding(loaded.lines), loaded.days
     going = lines[lines["quantity"] > 0]
-    loaded, loads = load_table(going, data.lanes, cutoff)
-    moves = typed(_with_cases(loaded), MOVE_COLUMNS)
+    carried, loads = load_table(going, data.lanes, cutoff)
+    moves = typed(_with_cases(carried), MOVE_COLUMNS)
     supply = supply_of(data, lines, planned)
     objective = _objective(data, going, loads["cost"].to_numpy(dtype=np.float64), supply=supply, planned=planned)
     gap = None if flow.bound is None else _gap(objective, flow.bound)
@@ -239,6 +270,7 @@ def _decisions(
         status=flow.status if flow.status == SolveStatus.EMPTY else SolveStatus.FEASIBLE,
         timings=counts,
         trucks=trucks,
+        cuts=typed(loaded.cuts, CUT_COLUMNS),
     )
 
 

@@ -146,6 +146,7 @@ def worthwhile_changes(
     falls = earned.index[earned <= paid]
     kept.loc[falls, "quantity"] = 0
     kept.loc[falls, "reason"] = _PUBLISHED
+    kept.loc[going.index.difference(falls), "freeze"] = pd.Series(price, index=going.index)
     return kept
 
 

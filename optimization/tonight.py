@@ -19,11 +19,14 @@ LINE_COLUMNS = (
     *("sku", "origin", "destination", "mode", "arrival_day", "quantity", "flow_quantity", "note", "reason"),
     *("move", "is_regular", "point", "origin_point", "lane", "lot", "minimum", "unit_value", "move_cost"),
     *("volume_m3", "weight_kg", "next_move", "next_day", "is_trucked", "min_life"),
+    *("rounded", "raised", "capacity_price", "scarcity_price", "freeze"),
 )
 NO_MOVE = -1
 
 
-def tonight_lines(data: FlowData, quantity: Ints, snapshot: Snapshot) -> pd.DataFrame:
+def tonight_lines(
+    data: FlowData, quantity: Ints, snapshot: Snapshot, *, also: npt.NDArray[np.bool_] | None = None
+) -> pd.DataFrame:
     """List the moves that leave tomorrow, with all that rounding and loading need.
 
     Parameters
@@ -34,12 +37,15 @@ def tonight_lines(data: FlowData, quantity: Ints, snapshot: Snapshot) -> pd.Data
         (k,) units of every possible move, as in `FlowPlan`.
     snapshot
         Volumes and weights.
+    also
+        (m,) regular pairs that are lines even if the flow sends nothing on them.
 
     Returns
     -------
     `LINE_COLUMNS`, sorted by (sku, destination, origin, mode). `move` is the position among regular or tonight's
     moves; `point`, `origin_point` (-1 = supplier) and `lane` are row numbers; lot and minimum in units; unit_value and
     move_cost [money/unit]; volume and weight of one unit; `is_trucked` whether the truck program decided it;
+    `rounded`, `raised` and the prices as in `decisions.MOVE_COLUMNS`, 0 until they are known;
     `next_move` is the same pair's move on its next ship day (`NO_MOVE` without one) and `next_day` that day.
     """
     n_regular = data.regular.pair.size
@@ -47,7 +53,8 @@ def tonight_lines(data: FlowData, quantity: Ints, snapshot: Snapshot) -> pd.Data
     has_truck = (data.lanes["truck_cost"] > 0).to_numpy(dtype=bool)[data.regular.inbound.lane]
     later = np.zeros(has_truck.size, dtype=bool)
     later[data.regular.pair[(quantity[:n_regular] > 0) & (data.regular.day > 0)]] = True
-    regular = _lines_of(data, data.regular, quantity[:n_regular], is_regular=True, also=has_truck & later)
+    wanted = has_truck & later if also is None else (has_truck & later) | also
+    regular = _lines_of(data, data.regular, quantity[:n_regular], is_regular=True, also=wanted)
     others = _lines_of(data, data.tonight, quantity[n_regular:], is_regular=False, also=None)
     lines = pd.concat([regular, others], ignore_index=True)
     skus = snapshot.table("skus").set_index("sku").reindex(lines["sku"])
@@ -57,6 +64,8 @@ def tonight_lines(data: FlowData, quantity: Ints, snapshot: Snapshot) -> pd.Data
         note="",
         reason="",
         is_trucked=False,
+        **dict.fromkeys(("rounded", "raised"), 0),
+        **dict.fromkeys(("capacity_price", "scarcity_price", "freeze"), 0.0),
     )
     ordered = lines.sort_values(["sku", "destination", "origin", "mode"], kind="stable")
     return ordered[list(LINE_COLUMNS)].reset_index(drop=True)

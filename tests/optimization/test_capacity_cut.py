@@ -72,3 +72,29 @@ def test_nothing_leaves_a_closed_dock_and_there_is_still_a_plan(
     moves = case.decisions.moves
     assert moves[moves["origin"] == "C"].empty
     assert isinstance(case.decisions.dropped, pd.DataFrame)
+
+
+def test_what_is_cut_names_site_lane_day_and_amount_and_what_stays_pays_the_price(
+    make_snapshot: Callable[..., Snapshot],
+) -> None:
+    # A and B are alike: of 26 to 30 units 18 go, the rest is cut, each unit at what it would have earned; a unit that
+    # stays pays what the best unit without a place would have given for it.
+    tight = planned(make_snapshot(CUTOFF, **TABLES, lanes=LANES, capacity=capacity(amount=18, unit="units")), RATES)
+    cuts = tight.decisions.cuts[tight.decisions.cuts["kind"] == "ship"]
+    assert set(cuts["location"]) == {"C"}
+    assert set(cuts["date"]) == {pd.Timestamp(CUTOFF) + pd.Timedelta(days=1)}
+    assert set(cuts["unit"]) == {"units"}
+    moves = tight.decisions.moves
+    assert cuts["quantity"].sum() + moves["quantity"].sum() == cuts["wanted"].sum() + (
+        moves[~moves["destination"].isin(cuts["destination"])]["quantity"].sum()
+    )
+    price = (moves["capacity_price"] / moves["quantity"]).to_numpy()
+    assert price.max() - price.min() < 1e-9
+    assert price.max() == pytest.approx((cuts["money"] / cuts["quantity"]).max())
+
+
+def test_overtime_is_the_price_where_it_is_bought(make_snapshot: Callable[..., Snapshot]) -> None:
+    # Two lines, room for one, another costs 0.50: both go, and a place in a line is worth 0.50.
+    cheap = capacity(amount=1, unit="lines", overtime_cost=0.5)
+    moves = planned(make_snapshot(CUTOFF, **TABLES, lanes=LANES, capacity=cheap), RATES).decisions.moves
+    assert moves["capacity_price"].tolist() == pytest.approx([0.5] * len(moves))

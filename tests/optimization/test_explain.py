@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from network.graph import SupplyNetwork, build_network
 from network.snapshot import Snapshot
 from optimization.explain import LINE_KEY, TERMS, line_terms, net_benefit, order_terms, transport_share
+from optimization.lots import kept_rounding
 
 CUTOFF = "2025-11-03"
 DAY = pd.Timestamp("2025-11-04")
@@ -142,3 +143,33 @@ def test_an_order_worth_nothing_still_has_a_line_in_the_ledger() -> None:
     wide = key.assign(**dict.fromkeys(TERMS, 0.0))
     ledger = order_terms(wide, key.rename(columns={"mode": "kind"}).assign(order_id="TR-1"))
     assert ledger.to_numpy().tolist() == [["TR-1", TERMS[0], 0.0]]
+
+
+def test_whole_cases_and_the_minimum_order_are_told_apart_from_the_goods(
+    snapshot: Snapshot, plan_night: Callable[..., Any]
+) -> None:
+    # Of 40 units of A 25 were wanted, whole cases made them 28 and the minimum order 40. Two a day sell over 14 days:
+    # the last 12 units avoid next to nothing and are held.
+    line = {**move("A", 40), "flow_quantity": 25, "rounded": 3, "raised": 12}
+    kinds = {"plain": {**line, "rounded": 0, "raised": 0}, "told": line}
+    found = {}
+    for name, each in kinds.items():
+        night = plan_night(snapshot, RATES, [each], loads=[{"vehicle": "truck", **LOADS[0]}])
+        found[name] = line_terms(night.decisions, snapshot, network=night.network).iloc[0]
+    goods = ["shortage_avoided", "holding", "origin_release", "case_rounding", "minimum_order"]
+    assert found["plain"][goods].sum() == pytest.approx(found["told"][goods].sum(), abs=0.03)
+    assert net_benefit(pd.DataFrame([found["plain"]]))["net_benefit"].tolist() == pytest.approx(
+        net_benefit(pd.DataFrame([found["told"]]))["net_benefit"].tolist(), abs=0.03
+    )
+    assert found["told"]["minimum_order"] != 0
+    assert found["told"]["holding"] > found["plain"]["holding"]  # fewer units are held for the goods' own sake
+
+
+def test_what_is_cut_later_comes_off_the_minimum_order_first() -> None:
+    # wanted 7, lots of 5, at least 20: 3 rounded, 10 raised
+    lines = pd.DataFrame({"flow_quantity": 7, "rounded": 3, "raised": 10, "quantity": [20, 12, 8, 0, 30],
+                          "is_trucked": False})  # fmt: skip
+    kept = kept_rounding(lines)
+    assert kept["raised"].tolist() == [10, 2, 0, 0, 10]
+    assert kept["rounded"].tolist() == [3, 3, 1, 0, 3]
+    assert kept_rounding(lines.assign(is_trucked=True))[["rounded", "raised"]].sum().sum() == 0
