@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from network.calendar import Calendar, build_calendar
-from network.contracts import Mode
+from network.contracts import Mode, OrderState
 from network.lanes import expand_lanes, expand_pairs
 from network.snapshot import Snapshot
 
@@ -22,7 +22,8 @@ LANE_COLUMNS = (
 )  # fmt: skip
 SOURCING_COLUMNS = (
     "sku", "origin", "destination", "priority", "share", "unit_cost", "order_multiple", "min_order_quantity",
-    "cases_per_pallet", "lead_time_days", "min_remaining_life_days", "supplier_item_code",
+    "cases_per_pallet", "cases_per_order", "lead_time_days", "min_remaining_life_days", "supplier_item_code",
+    "bought_units",
 )  # fmt: skip
 SERVING_COLUMNS = (
     *("zone", "location", "channel", "priority", "promise_hours", "cost_per_order", "units_per_day"),
@@ -30,6 +31,9 @@ SERVING_COLUMNS = (
 )
 
 _FIRST_PRIORITY = 1
+BOUGHT_DAYS = 91
+"""Purchases this old still count for the shares of suppliers [days]."""
+_COMING = tuple(str(state) for state in (OrderState.APPROVED, OrderState.RELEASED, OrderState.CONFIRMED))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,7 +51,8 @@ class SupplyNetwork:
         Sunday 64; `origin_index` and `destination_index` are rows of `locations`.
     sourcing
         One row for each SKU, origin and destination that a sourcing rule names: `SOURCING_COLUMNS`; empty where none
-        is declared. NaN means that the value of the SKU or the lane holds.
+        is declared. NaN means that the value of the SKU or the lane holds. `cases_per_order` are the cases of what
+        is ordered whole there, `bought_units` what came from there in the last 13 weeks or is on order.
     serving
         Which location serves a zone and channel on the day after the cutoff, best first: `SERVING_COLUMNS`. Zones
         without a row are served by the location that sold.
@@ -137,15 +142,18 @@ def build_network(snapshot: Snapshot) -> SupplyNetwork:
     return SupplyNetwork(
         locations=locations,
         lanes=lanes,
-        sourcing=_sourcing(snapshot.table("sourcing"), locations, lanes),
+        sourcing=_sourcing(snapshot, locations, lanes),
         serving=_serving(snapshot.table("serving"), snapshot.cutoff + pd.Timedelta(days=1)),
         calendar=build_calendar(snapshot, locations, lanes=lanes),
     )
 
 
-def _sourcing(rules: pd.DataFrame, locations: pd.DataFrame, lanes: pd.DataFrame) -> pd.DataFrame:
+def _sourcing(snapshot: Snapshot, locations: pd.DataFrame, lanes: pd.DataFrame) -> pd.DataFrame:
     """Expand sourcing rules; a pair that only a group names needs a lane of any mode."""
-    pairs = expand_pairs(rules, locations, ["sku"])
+    pairs = expand_pairs(snapshot.table("sourcing"), locations, ["sku"])
+    per_unit = {unit: pairs[f"cases_per_{unit}"].fillna(1.0) for unit in ("layer", "pallet")}
+    cases = np.select([pairs["order_unit"] == unit for unit in per_unit], list(per_unit.values()), 1.0)
+    pairs = pairs.assign(bought_units=_bought(snapshot, pairs), cases_per_order=cases)
     linked = np.unique(lanes["origin_index"] * len(locations) + lanes["destination_index"])
     has_lane = np.isin(pairs["origin_index"] * len(locations) + pairs["destination_index"], linked)
     ordered = pairs.loc[has_lane | ~pairs["is_from_group"].to_numpy()].sort_values(
@@ -153,6 +161,19 @@ def _sourcing(rules: pd.DataFrame, locations: pd.DataFrame, lanes: pd.DataFrame)
     )
     sourcing: pd.DataFrame = ordered[list(SOURCING_COLUMNS)].reset_index(drop=True)
     return sourcing
+
+
+def _bought(snapshot: Snapshot, pairs: pd.DataFrame) -> NDArray[np.float64]:
+    """Units received from each source in the last 13 weeks, and those still to come, (n,)."""
+    key = ["sku", "origin", "destination"]
+    orders, receipts = snapshot.table("open_orders"), snapshot.table("receipts")
+    recent = receipts[receipts["date"] > snapshot.cutoff - pd.Timedelta(days=BOUGHT_DAYS)]
+    came = recent[["order_id", "quantity"]].merge(orders[["order_id", *key]], on="order_id")
+    coming = orders.loc[orders["status"].isin(_COMING), [*key, "quantity"]]
+    units = pd.concat([came[[*key, "quantity"]], coming], ignore_index=True).groupby(key)["quantity"].sum()
+    found = units.reindex(pd.MultiIndex.from_frame(pairs[key])).fillna(0.0)
+    bought: NDArray[np.float64] = found.to_numpy(dtype=np.float64)
+    return bought
 
 
 def _serving(serving: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:

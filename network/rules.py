@@ -252,6 +252,10 @@ def _does_not_match(column: str, pattern: str) -> Callable[[pd.DataFrame], pd.Se
     return lambda frame: (frame[column] != "") & ~frame[column].str.match(pattern)
 
 
+def _lacks_cases(unit: str) -> Callable[[pd.DataFrame], pd.Series]:
+    return lambda frame: (frame["order_unit"] == unit) & frame[f"cases_per_{unit}"].isna()
+
+
 ROW_RULES: tuple[Rule, ...] = (
     _row_rule("lanes", ("order_days",), "order_days", rule="not a list of weekdays",
               action="Write MO,TU,WE,TH,FR,SA,SU with commas.", is_wrong=_does_not_match("order_days", _WEEKDAYS)),
@@ -269,5 +273,8 @@ ROW_RULES: tuple[Rule, ...] = (
     _row_rule("adjustments", ("kind", "value"), "kind", rule="no value",
               action="Give the units a day or the factor; only exclude needs none.",
               is_wrong=lambda frame: (frame["kind"] != "exclude") & frame["value"].isna()),
+    *(_row_rule("sourcing", ("order_unit", f"cases_per_{unit}"), "order_unit", rule=f"no cases_per_{unit}",
+                action=f"Say how many cases a {unit} has, or order by the case.", is_wrong=_lacks_cases(unit))
+      for unit in ("layer", "pallet")),
 )  # fmt: skip
 """Rules within one row."""

@@ -196,7 +196,7 @@ def _messages(chosen: pd.DataFrame, lines: pd.DataFrame, terms: pd.DataFrame, cu
         action=chosen["action"].to_numpy(),
         amends_order_id=at["order_id"],
         quantity=chosen["new_quantity"].to_numpy(),
-        cases=chosen["new_quantity"].to_numpy() // at["lot"].to_numpy(),
+        cases=chosen["new_quantity"].to_numpy() // at["case"].to_numpy(),
         old_quantity=at["quantity"],
         **dates,
         **{name: terms[name].to_numpy() for name in (*MESSAGE_TERMS, "net_benefit")},

@@ -68,12 +68,13 @@ def audit_case(
     lines = _with_lane(lines, network)
     lines = _with_sourcing(lines, network.sourcing)
     lines = _with_assortment(lines, snapshot.table("assortment"))
-    case_pack = lines["order_multiple"].fillna(lines["case_pack"])
+    case_pack = lines["order_multiple"].fillna(lines["case_pack"]).fillna(1.0)
     moq = lines["sourcing_moq"].fillna(lines["sku_moq"])
     cost = lines["sourcing_unit_cost"].fillna(lines["sku_unit_cost"])
     lead = lines["sourcing_lead_time_days"].fillna(lines["lead_time_days"])
     lines = lines.assign(
-        pack=case_pack.fillna(1.0),
+        pack=case_pack,
+        ordered_in=case_pack * lines["cases_per_order"].fillna(1.0),
         moq=moq.fillna(0.0),
         line_value=lines["quantity"] * cost.fillna(0.0),
         line_volume=lines["quantity"] * lines["volume_m3"].fillna(0.0),
@@ -163,6 +164,7 @@ def _with_sourcing(lines: pd.DataFrame, sourcing: pd.DataFrame) -> pd.DataFrame:
         "min_order_quantity": "sourcing_moq",
         "unit_cost": "sourcing_unit_cost",
         "lead_time_days": "sourcing_lead_time_days",
+        "cases_per_order": "cases_per_order",
     }
     key = ["sku", "origin", "destination"]
     if sourcing.empty:

@@ -128,15 +128,15 @@ def due_date(case: AuditCase) -> pd.DataFrame:
 
 
 def whole_cases(case: AuditCase) -> pd.DataFrame:
-    """Purchases and transfers are whole cases."""
+    """Purchases and transfers are whole cases, layers or pallets, as the source says."""
     lines = case.lines
-    loose = np.mod(lines["quantity"], lines["pack"])
+    loose = np.mod(lines["quantity"], lines["ordered_in"])
     return breaches(
         lines,
         "whole_cases",
         value=lines["quantity"],
-        bound=lines["pack"],
-        text="{value} units are not whole cases of {bound}",
+        bound=lines["ordered_in"],
+        text="{value} units are not whole cases (or layers, pallets) of {bound}",
         is_broken=lines["mode"].isin(CASE_MODES) & (loose > 0),
     )
 

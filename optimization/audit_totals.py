@@ -40,17 +40,25 @@ def available_at_source(case: AuditCase) -> pd.DataFrame:
 
 
 def supplier_capacity(case: AuditCase) -> pd.DataFrame:
-    """One night's purchases stay within what the supplier delivers in a week, where declared."""
+    """Tonight's purchases, and those shipped in the six days before, stay within the supplier's week, where declared.
+
+    Where earlier orders fill the week already, nothing is bought tonight.
+    """
     capacity = case.snapshot.table("suppliers")[["supplier", "weekly_capacity"]].rename(columns={"supplier": "origin"})
     bought = case.lines.groupby("origin", as_index=False)["quantity"].sum()
     rows = bought.merge(capacity, on="origin", how="inner", validate="one_to_one")
+    orders = case.snapshot.table("open_orders")
+    days = (orders["ship_date"] - case.snapshot.cutoff).dt.days
+    is_counted = days.between(-5, 1) & orders["status"].isin(["approved", "released", "confirmed"])
+    earlier = orders[is_counted].groupby("origin")["quantity"].sum().reindex(rows["origin"]).fillna(0.0).to_numpy()
+    bound = (rows["weekly_capacity"] - earlier).clip(lower=0.0)
     return breaches(
         rows,
         "supplier_capacity",
         value=rows["quantity"],
-        bound=rows["weekly_capacity"],
-        text="{value} units ordered, weekly capacity is {bound}",
-        is_broken=rows["quantity"] > rows["weekly_capacity"],
+        bound=bound,
+        text="{value} units ordered, {bound} are left of its week",
+        is_broken=rows["quantity"] > bound,
     )
 
 

@@ -171,7 +171,7 @@ def _use_per_unit(part: pd.DataFrame, unit: str) -> Floats:
     if unit == "m3":
         return part["volume_m3"].to_numpy(dtype=np.float64)
     if unit == "cases":
-        return 1.0 / part["lot"].to_numpy(dtype=np.float64)
+        return 1.0 / part["case"].to_numpy(dtype=np.float64)
     return np.ones(len(part))
 
 

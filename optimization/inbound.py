@@ -11,6 +11,7 @@ import pandas as pd
 
 from network.columns import Mode, Tier
 from network.economics import sku_economics
+from optimization.sourcing_turns import with_turns
 
 if TYPE_CHECKING:
     from network.graph import SupplyNetwork
@@ -20,7 +21,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 REGULAR_MODES = (Mode.PURCHASE, Mode.TRANSFER)
-_SOURCING = ["priority", "order_multiple", "min_order_quantity", "lead_time_days", "unit_cost"]
+_SOURCING = ["priority", "order_multiple", "min_order_quantity", "lead_time_days", "unit_cost", "share"]
+_SOURCING += ["bought_units", "cases_per_order"]
 _PAIR = ["sku", "origin", "destination"]
 
 
@@ -38,8 +40,10 @@ class Inbound:
         (m,) sourcing priority, 1 is preferred.
     lead_time_days
         (m,) of the sourcing rule or the lane [days].
+    case
+        (m,) units of a case; 1 where eaches move.
     order_multiple, min_order_quantity
-        (m,) lots of purchases and transfers [units].
+        (m,) lots of purchases and transfers [units]: whole cases, layers or pallets, as the source says.
     unit_cost
         (m,) purchase cost of the sourcing rule or the SKU [money/unit].
     is_main
@@ -56,6 +60,7 @@ class Inbound:
     lane: Ints
     priority: Floats
     lead_time_days: Ints
+    case: Ints
     order_multiple: Ints
     min_order_quantity: Ints
     unit_cost: Floats
@@ -113,24 +118,33 @@ def build_inbound(
         pairs = pairs[can_give[pairs["origin_point"]] & (pairs["origin_point"] >= 0)].reset_index(drop=True)
     pairs = _with_sourcing(pairs, snapshot, network)
     pairs = pairs[_is_allowed(pairs, snapshot)]
-    ordered = pairs.sort_values(["point", "priority", "lead", "unit_freight", "distance_km", "lane_id"], kind="stable")
+    pairs = pairs.assign(less=-pairs["share"].fillna(0.0))
+    keys = ["point", "priority", "less", "lead", "unit_freight", "distance_km", "lane_id"]
+    ordered = pairs.sort_values(keys, kind="stable")
     ordered = ordered[ordered.groupby("point").cumcount() < max_sources]
     is_main = ~ordered["point"].duplicated().to_numpy()
     slots, slot = np.unique(ordered[["lane", "lead"]].to_numpy(dtype=np.int64), axis=0, return_inverse=True)
     calendar, cutoff = network.calendar, snapshot.cutoff
+    slot, ships, arrival = with_turns(
+        ordered,
+        slot.ravel().astype(np.int64),
+        calendar.ship_days(slots[:, 0], cutoff, horizon),
+        calendar.due_day(slots[:, 0], cutoff, horizon, lead_time_days=slots[:, 1]),
+    )
     return Inbound(
         point=ordered["point"].to_numpy(dtype=np.int64),
         origin_point=ordered["origin_point"].to_numpy(dtype=np.int64),
         lane=ordered["lane"].to_numpy(dtype=np.int64),
         priority=ordered["priority"].to_numpy(dtype=np.float64),
         lead_time_days=ordered["lead"].to_numpy(dtype=np.int64),
+        case=ordered["case"].to_numpy(dtype=np.int64),
         order_multiple=ordered["order_multiple"].to_numpy(dtype=np.int64),
         min_order_quantity=ordered["min_order_quantity"].to_numpy(dtype=np.int64),
         unit_cost=ordered["purchase_cost"].to_numpy(dtype=np.float64),
         is_main=is_main,
-        slot=slot.ravel().astype(np.int64),
-        ships=calendar.ship_days(slots[:, 0], cutoff, horizon),
-        arrival=calendar.due_day(slots[:, 0], cutoff, horizon, lead_time_days=slots[:, 1]),
+        slot=slot,
+        ships=ships,
+        arrival=arrival,
     )
 
 
@@ -170,11 +184,14 @@ def _with_sourcing(pairs: pd.DataFrame, snapshot: Snapshot, network: SupplyNetwo
     is_regular = pairs["mode"].isin([str(mode) for mode in REGULAR_MODES]).to_numpy()
     is_purchase = (pairs["mode"] == Mode.PURCHASE).to_numpy()
     minimum = given["min_order_quantity"].fillna(facts["min_order_quantity"]).fillna(0).where(is_purchase, 0)
-    multiple = given["order_multiple"].fillna(facts["case_pack"]).fillna(1).clip(lower=1).where(is_regular, 1)
+    case = given["order_multiple"].fillna(facts["case_pack"]).fillna(1).clip(lower=1).where(is_regular, 1)
     joined = pairs.assign(
         priority=given["priority"].fillna(1.0).to_numpy(),
         lead=given["lead_time_days"].fillna(pairs["lead"]).to_numpy(),
-        order_multiple=multiple.to_numpy(),
+        case=case.to_numpy(),
+        order_multiple=np.where(is_regular, case * given["cases_per_order"].fillna(1.0), 1),
+        share=given["share"].to_numpy(),
+        bought_units=given["bought_units"].to_numpy(),
         min_order_quantity=minimum.to_numpy(),
         purchase_cost=given["unit_cost"].fillna(facts["unit_cost"]).fillna(0.0).to_numpy(dtype=np.float64),
     )

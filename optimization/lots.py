@@ -12,6 +12,7 @@ from optimization.allocation import fair_share
 from optimization.expiry import keep_life
 from optimization.flow.data import FlowData
 from optimization.line_value import interval_end
+from optimization.position import COMING_STATES
 
 if TYPE_CHECKING:
     from network.snapshot import Snapshot
@@ -138,8 +139,7 @@ def keep_limits(lines: pd.DataFrame, data: FlowData, *, snapshot: Snapshot, maxi
     big = np.iinfo(np.int64).max // 4
     room = np.where(np.isnan(maximum), big, np.maximum(maximum - position, 0)).astype(np.int64)
     kept = fair_share(room, point, size=quantity, value=quantity.astype(np.float64), lot=lot)
-    capacity = snapshot.table("suppliers").set_index("supplier")["weekly_capacity"]
-    limit = capacity.reindex(lines["origin"]).to_numpy(dtype=np.float64)
+    limit = weekly_room(snapshot).reindex(lines["origin"]).to_numpy(dtype=np.float64)
     names, code = np.unique(lines["origin"].to_numpy(dtype=str), return_inverse=True)
     room = np.full(names.size, big)
     is_limited = ~np.isnan(limit)
@@ -159,6 +159,20 @@ def keep_limits(lines: pd.DataFrame, data: FlowData, *, snapshot: Snapshot, maxi
         (kept == 0) & (quantity > 0), "maximum stock, supplier capacity or remaining life", lines["reason"]
     )
     return lines.assign(quantity=kept, note=_joined_notes(lines["note"], note), reason=reason)
+
+
+def weekly_room(snapshot: Snapshot) -> pd.Series[float]:
+    """Units that each supplier can still deliver in the seven days that end tomorrow; NaN without a limit.
+
+    What it was asked for with a ship date of these days counts, as far as it is still to come.
+    """
+    capacity = snapshot.table("suppliers").set_index("supplier")["weekly_capacity"].astype("float64")
+    orders = snapshot.table("open_orders")
+    tomorrow = snapshot.cutoff + pd.Timedelta(days=1)
+    is_recent = (orders["ship_date"] > tomorrow - pd.Timedelta(days=7)) & (orders["ship_date"] <= tomorrow)
+    is_coming = orders["status"].isin([str(state) for state in COMING_STATES])
+    asked = orders[is_recent & is_coming].groupby("origin")["quantity"].sum()
+    return (capacity - asked.reindex(capacity.index).fillna(0.0)).clip(lower=0.0)
 
 
 def _gain_of_rounding_up(

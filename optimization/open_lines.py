@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 OPEN_LINE_COLUMNS = (
     *("order_id", "kind", "origin", "destination", "sku", "quantity", "ship_day", "arrival_day", "first_day"),
-    *("row", "echelon", "origin_row", "holds_promises", "lot", "minimum", "unit_cost", "unit_freight"),
+    *("row", "echelon", "origin_row", "holds_promises", "lot", "case", "minimum", "unit_cost"),
+    "unit_freight",
 )
 _LANE = ["origin", "destination"]
 
@@ -56,8 +57,8 @@ def changeable_lines(
     -------
     `OPEN_LINE_COLUMNS`, sorted by order_id: ship_day and arrival_day are day indexes (0 = cutoff + 1), first_day the
     first day index on which it may leave after a change, row, echelon and origin_row rows of the curves (-1 = none),
-    holds_promises whether its origin has on hand all that is promised from there, lot and minimum in units, unit_cost
-    and unit_freight [money/unit].
+    holds_promises whether its origin has on hand all that is promised from there, lot, case and minimum in units,
+    unit_cost and unit_freight [money/unit].
     """
     lines = coming_lines(snapshot, released)
     lines = _with_lane(lines.astype({"order_id": "str"}), network, released)
@@ -134,16 +135,18 @@ def _first_day(lines: pd.DataFrame, snapshot: Snapshot, network: SupplyNetwork, 
 def _with_item(lines: pd.DataFrame, snapshot: Snapshot, network: SupplyNetwork) -> pd.DataFrame:
     """Add lot, minimum and cost of the sourcing rule or the SKU; moves that go in eaches have neither."""
     pair = ["sku", "origin", "destination"]
-    names = ["order_multiple", "min_order_quantity", "unit_cost"]
+    names = ["order_multiple", "min_order_quantity", "unit_cost", "cases_per_order"]
     rules = network.sourcing.drop_duplicates(pair)[[*pair, *names]]
     ruled = lines.merge(rules.astype(dict.fromkeys(names, "float64")), on=pair, how="left", validate="many_to_one")
     skus = snapshot.table("skus").set_index("sku").reindex(ruled["sku"]).reset_index(drop=True)
     cost = sku_economics(snapshot).set_index("sku")["unit_cost"].reindex(ruled["sku"]).reset_index(drop=True)
     is_regular = ruled["kind"].isin([str(mode) for mode in REGULAR_MODES])
-    lot = ruled["order_multiple"].fillna(skus["case_pack"]).fillna(1).where(is_regular, 1).clip(lower=1)
+    case = ruled["order_multiple"].fillna(skus["case_pack"]).fillna(1).clip(lower=1)
+    lot = (case * ruled["cases_per_order"].fillna(1)).where(is_regular, 1)
     minimum = ruled["min_order_quantity"].fillna(skus["min_order_quantity"]).fillna(0)
     return ruled.assign(
         lot=lot.astype("int64"),
+        case=case.where(is_regular, 1).astype("int64"),
         minimum=minimum.where(ruled["kind"] == Mode.PURCHASE, 0).astype("int64"),
         unit_cost=ruled["unit_cost"].fillna(cost).fillna(0.0),
     )

@@ -275,8 +275,8 @@ def _decisions(
 
 
 def _with_cases(lines: pd.DataFrame) -> pd.DataFrame:
-    """Add the number of lots; moves in eaches count units."""
-    return lines.assign(cases=lines["quantity"] // lines["lot"])
+    """Add the number of cases; moves in eaches count units."""
+    return lines.assign(cases=lines["quantity"] // lines["case"])
 
 
 def _dropped_table(

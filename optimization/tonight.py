@@ -17,7 +17,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 LINE_COLUMNS = (
     *("sku", "origin", "destination", "mode", "arrival_day", "quantity", "flow_quantity", "note", "reason"),
-    *("move", "is_regular", "point", "origin_point", "lane", "lot", "minimum", "unit_value", "move_cost"),
+    *("move", "is_regular", "point", "origin_point", "lane", "lot", "case", "minimum", "unit_value", "move_cost"),
     *("volume_m3", "weight_kg", "next_move", "next_day", "is_trucked", "min_life"),
     *("rounded", "raised", "capacity_price", "scarcity_price", "freeze"),
 )
@@ -43,9 +43,9 @@ def tonight_lines(
     Returns
     -------
     `LINE_COLUMNS`, sorted by (sku, destination, origin, mode). `move` is the position among regular or tonight's
-    moves; `point`, `origin_point` (-1 = supplier) and `lane` are row numbers; lot and minimum in units; unit_value and
-    move_cost [money/unit]; volume and weight of one unit; `is_trucked` whether the truck program decided it;
-    `rounded`, `raised` and the prices as in `decisions.MOVE_COLUMNS`, 0 until they are known;
+    moves; `point`, `origin_point` (-1 = supplier) and `lane` are row numbers; lot, case, minimum in units; unit_value
+    and move_cost [money/unit]; volume and weight of one unit; `is_trucked` whether the truck program decided it;
+    `rounded`, `raised` and the prices as in `decisions.MOVE_COLUMNS`, 0 until known;
     `next_move` is the same pair's move on its next ship day (`NO_MOVE` without one) and `next_day` that day.
     """
     n_regular = data.regular.pair.size
@@ -96,6 +96,7 @@ def _lines_of(
         "origin_point": inbound.origin_point[pair],
         "lane": inbound.lane[pair],
         "lot": inbound.order_multiple[pair],
+        "case": inbound.case[pair],
         "minimum": inbound.min_order_quantity[pair],
         "unit_value": inbound.unit_cost[pair],
         "move_cost": moves.cost[chosen],

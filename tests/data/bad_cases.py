@@ -337,6 +337,9 @@ MANY = [
          [("stock", "onhand", "unknown column", 0), ("stock", "on_hand", "missing column", 0)]),
     Case("quarantine_that_leaves_nothing", (add("chain.toml", QUARANTINE), swap_all("stock.csv", "2026-11-20", "today")),
          [("stock", "", "no rows", 0)]),
+    Case("pallets_of_unknown_size", (put("sourcing.csv", "sku,origin,destination,order_unit,cases_per_pallet\n"
+                                         "K1,S1,C1,pallet,\nK2,S1,C1,pallet,40\n"),),
+         [("sourcing", "order_unit", "no cases_per_pallet", 1)]),
 ]  # fmt: skip
 
 CASES: list[Case] = [*FILES, *SETTINGS_CASES, *HEADERS, *CELLS, *KEYS, *IDS, *NETWORK, *ORDER, *MANY]

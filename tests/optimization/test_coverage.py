@@ -20,6 +20,7 @@ def pairs(origin: list[int], ships: list[list[int]], lead: list[int]) -> Inbound
         lane=np.arange(n),
         priority=np.ones(n),
         lead_time_days=np.array(lead),
+        case=ones,
         order_multiple=ones,
         min_order_quantity=0 * ones,
         unit_cost=np.ones(n),

@@ -172,7 +172,8 @@ def moves(points: list[int], pair: list[int], day: list[int]) -> Moves:
     n = len(points)
     pairs = Inbound(
         point=np.array(points), origin_point=np.array([*range(n)]) - 1, lane=np.arange(n) * 10, priority=np.ones(n),
-        lead_time_days=np.ones(n, dtype=np.int64), order_multiple=np.ones(n, dtype=np.int64),
+        lead_time_days=np.ones(n, dtype=np.int64), case=np.ones(n, dtype=np.int64),
+        order_multiple=np.ones(n, dtype=np.int64),
         min_order_quantity=np.zeros(n, dtype=np.int64), unit_cost=np.ones(n), is_main=np.ones(n, dtype=bool),
         slot=np.zeros(n, dtype=np.int64), ships=np.ones((1, 3), dtype=bool), arrival=np.ones((1, 3), dtype=np.int64),
     )  # fmt: skip
