@@ -23,8 +23,9 @@ FORECAST_DAYS = 28
 N_SUPPLIERS = 8
 # Two central and forty forward warehouses, three hundred stores.
 FULL_SHAPE_PLACES = 342
-# With fewer stock points than this the chain has fewer places, so that each still has a few dozen SKUs.
-FULL_SHAPE_POINTS = 5_000
+# With fewer stock points than this the chain has fewer places, so that a lane carries hundreds of SKUs and a case is
+# small beside its trucks.
+FULL_SHAPE_POINTS = 100_000
 # Trucks that a usual day's volume of a lane fills, and most that may go.
 TRUCKS_A_DAY = {"forward": 2.4, "store": 1.3}
 MAX_TRUCKS = {"forward": 3, "store": 2}

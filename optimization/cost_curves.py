@@ -169,16 +169,23 @@ class CostCurves:
         return cost
 
     def daily_kept(self, supply: Ints) -> Floats:
-        """Holding, slack and waste of each day of cumulative supply (n, T) -> (n, T) [money]."""
-        cost: Floats = self.holding[:, None] * expected_held(Knots(self.breaks, self.cdf), supply)
-        cost += self.slack * np.maximum(supply - self.breaks[:, :, -1], 0)
-        cost[np.arange(len(supply)), self.waste_day] += self.expected_waste(supply)
+        """Holding, slack and waste of each day of some cumulative supplies (n, T, m) -> (n, T, m) [money]."""
+        cost: Floats = self.holding[:, None, None] * expected_held(self._by_supply(), supply)
+        if self.slack.any():
+            cost += self.slack[:, :, None] * np.maximum(supply - self.breaks[:, :, -1, None], 0)
+        rows = np.arange(len(supply))
+        waste = Knots(self.waste_breaks[:, None], self.waste_cdf[:, None])
+        cost[rows, self.waste_day] += self.waste[:, None] * expected_held(waste, supply[rows, self.waste_day])
         return cost
 
     def lost_by_day(self, supply: Ints) -> Floats:
-        """Price of all demand that is lost by the end of each day if nothing more comes, (n, T) [money]."""
-        lost: Floats = self.shortage[:, None] * expected_short(Knots(self.breaks, self.cdf), supply)
+        """Price of all demand lost by the end of each day if nothing more comes, (n, T, m) -> (n, T, m) [money]."""
+        lost: Floats = self.shortage[:, None, None] * expected_short(self._by_supply(), supply)
         return lost
+
+    def _by_supply(self) -> Knots:
+        """Knots of every day beside an axis of supplies."""
+        return Knots(self.breaks[:, :, None], self.cdf[:, :, None])
 
     def expected_cost(self, supply: Ints) -> Floats:
         """All expected cost of cumulative supply (n, T) -> (n,) [money]; some rows at a time, to bound the memory."""

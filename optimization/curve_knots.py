@@ -97,18 +97,24 @@ def expected_short(curve: Knots, supply: Ints) -> Floats:
 
     Supply below 0 is goods promised onwards that are not there: every unit of it is short.
     """
-    starts = np.concatenate([np.zeros((*curve.breaks.shape[:-1], 1), dtype=np.int64), curve.breaks[..., :-1]], axis=-1)
-    width = np.maximum(curve.breaks - np.maximum(starts, supply[..., None]), 0)
-    short: Floats = (width * (1.0 - curve.cdf[..., :-1])).sum(axis=-1) + np.maximum(-supply, 0)
+    short: Floats = np.maximum(-supply, 0).astype(np.float64)
+    start: Ints | int = 0
+    for k in range(curve.breaks.shape[-1]):
+        end = curve.breaks[..., k]
+        short += np.maximum(end - np.maximum(start, supply), 0) * (1.0 - curve.cdf[..., k])
+        start = end
     return short
 
 
 def expected_held(curve: Knots, supply: Ints) -> Floats:
     """E(z - D)+ on the surrogate: the area of the CDF below the supply."""
-    starts = np.concatenate([np.zeros((*curve.breaks.shape[:-1], 1), dtype=np.int64), curve.breaks[..., :-1]], axis=-1)
-    width = np.maximum(np.minimum(curve.breaks, supply[..., None]) - starts, 0)
-    beyond = np.maximum(supply - curve.breaks[..., -1], 0) * curve.cdf[..., -1]
-    held: Floats = (width * curve.cdf[..., :-1]).sum(axis=-1) + beyond
+    last = curve.breaks[..., -1]
+    held: Floats = np.maximum(supply - last, 0) * curve.cdf[..., -1].astype(np.float64)
+    start: Ints | int = 0
+    for k in range(curve.breaks.shape[-1]):
+        end = curve.breaks[..., k]
+        held += np.maximum(np.minimum(end, supply) - start, 0) * curve.cdf[..., k]
+        start = end
     return held
 
 

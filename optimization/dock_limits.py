@@ -95,4 +95,7 @@ def lane_docks(declared: pd.DataFrame, lanes: pd.DataFrame, *, arrival: Ints, pe
         dock[:, :, index] = np.take_along_axis(padded, at, axis=1)
     is_used = (dock >= 0).any(axis=(0, 1))
     use = per_truck[[unit for _, _, unit in sides]].to_numpy(dtype=np.float64)
-    return Docks(declared, dock[:, :, is_used], use[:, is_used])
+    # Capacities that no truck of these lanes meets, on days without one too, are no docks of the program.
+    met, row = np.unique(dock[dock >= 0], return_inverse=True)
+    dock[dock >= 0] = row
+    return Docks(declared.iloc[met].reset_index(drop=True), dock[:, :, is_used], use[:, is_used])

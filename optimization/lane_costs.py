@@ -166,16 +166,14 @@ def _received(planned: Ints, arrival: Ints) -> Ints:
 
 def _daily_costs(data: FlowData, point: Ints, without: Ints, *, lot: Ints, n_steps: int) -> tuple[Floats, Floats]:
     """Cost of each day with 0..n_steps lots more, and of what is lost by it, (k, T, n_steps + 1) each [money]."""
-    lots = np.arange(n_steps + 1)
+    more = lot[:, None] * np.arange(n_steps + 1)
     kept, lost = (np.empty((point.size, without.shape[1], n_steps + 1)) for _ in range(2))
     per_chunk = max(CHUNK // (n_steps + 1), 1)
     for first in range(0, point.size, per_chunk):
-        rows = np.arange(first, min(first + per_chunk, point.size))
-        more = (lot[rows, None] * lots).ravel()
-        supply = np.repeat(without[rows], n_steps + 1, axis=0) + more[:, None]
-        curves = data.curves.take(np.repeat(point[rows], n_steps + 1))
-        for table, part in ((kept, curves.daily_kept(supply)), (lost, curves.lost_by_day(supply))):
-            table[rows] = part.reshape(rows.size, n_steps + 1, -1).transpose(0, 2, 1)
+        rows = slice(first, first + per_chunk)
+        supply = without[rows, :, None] + more[rows, None, :]
+        curves = data.curves.take(point[rows])
+        kept[rows], lost[rows] = curves.daily_kept(supply), curves.lost_by_day(supply)
     return kept, lost
 
 
@@ -196,7 +194,7 @@ def _lot_price(data: FlowData, pair: Ints, supply: Ints, *, lot: Ints, share: Fl
     handling = (cost[pair] - freight) * lot
     rows = curves.take(origin)
     there = np.maximum(supply[origin], 0)
-    kept = rows.daily_kept(there) - rows.daily_kept(np.maximum(there - lot[:, None], 0))
+    kept = -np.diff(rows.daily_kept(np.stack([there, np.maximum(there - lot[:, None], 0)], axis=2)), axis=2)[:, :, 0]
     # Where nothing is sold a unit always costs its holding, also one that the plan has sent away already.
     only_stores = has_no_demand(curves)[origin]
     kept = np.where(only_stores[:, None], rows.holding[:, None] * lot[:, None], np.maximum(kept, 0.0))

@@ -27,6 +27,7 @@ from optimization.decisions import (
 )
 from optimization.flow.data import FlowData, Moves, flow_data
 from optimization.flow.model import moves_table, solve_flows
+from optimization.idle_moves import left_out, worth_planning_again
 from optimization.lateral_rules import worthwhile
 from optimization.line_value import line_effects, supply_without
 from optimization.loads import keep_order_values, load_table, load_trucks
@@ -155,7 +156,9 @@ def settle(
         if not is_idle.any():
             break
         dropped.append(lines[is_idle])
-        data, flow = solve_again(data, flow, _closing(lines, is_idle))
+        again = worth_planning_again(lines, data, flow, is_idle=is_idle.to_numpy(dtype=bool))
+        flow = left_out(flow, lines, data, is_out=is_idle.to_numpy(dtype=bool) & ~again)
+        data, flow = solve_again(data, flow, _closing(lines, again))
     loaded = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config, is_final=True)
     lines = loaded.lines
     if change is not None:
@@ -227,7 +230,7 @@ def _shared_lines(
     return share_by_priority(lines, data, supply=supply, priority=priority, contested=contested)
 
 
-def _closing(lines: pd.DataFrame, is_idle: pd.Series[bool]) -> Closing:
+def _closing(lines: pd.DataFrame, is_idle: npt.NDArray[np.bool_]) -> Closing:
     """Close the places where a lateral, emergency move or return did not pay, but for those that go."""
     going = lines[(lines["quantity"] > 0) & ~lines["is_regular"]]
     return Closing(

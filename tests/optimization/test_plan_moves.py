@@ -15,6 +15,7 @@ from network.graph import SupplyNetwork, build_network
 from network.snapshot import Snapshot
 from optimization.audit import audit
 from optimization.config import PlanConfig
+from optimization.cost_curves import CostCurves
 from optimization.curve_build import build_cost_curves
 from optimization.decisions import Decisions
 from optimization.line_value import VALUE_COLUMNS, line_values
@@ -61,8 +62,18 @@ class Case:
         return int(moves.loc[(moves["origin"] == origin) & (moves["destination"] == destination), "quantity"].sum())
 
 
-def planned(snapshot: Snapshot, rates: dict[tuple[str, str], float], config: PlanConfig | None = None) -> Case:
-    config = config or PlanConfig()
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """All that a plan is made from."""
+
+    network: SupplyNetwork
+    forecast: Forecast
+    positions: pd.DataFrame
+    targets: pd.DataFrame
+    curves: CostCurves
+
+
+def prepared(snapshot: Snapshot, rates: dict[tuple[str, str], float], config: PlanConfig) -> Prepared:
     network = build_network(snapshot)
     forecast = Forecast.from_rates(
         np.repeat(np.array(list(rates.values()))[:, None], 28, axis=1),
@@ -78,8 +89,16 @@ def planned(snapshot: Snapshot, rates: dict[tuple[str, str], float], config: Pla
         forecast, network, snapshot, positions=positions, targets=targets, arrivals=coming, horizon=horizon,
         config=config,
     )  # fmt: skip
-    decisions = decide(snapshot, network, forecast, positions=positions, targets=targets, curves=curves, config=config)
-    return Case(snapshot, network, positions, targets, decisions)
+    return Prepared(network, forecast, positions, targets, curves)
+
+
+def planned(snapshot: Snapshot, rates: dict[tuple[str, str], float], config: PlanConfig | None = None) -> Case:
+    config = config or PlanConfig()
+    p = prepared(snapshot, rates, config)
+    decisions = decide(
+        snapshot, p.network, p.forecast, positions=p.positions, targets=p.targets, curves=p.curves, config=config
+    )
+    return Case(snapshot, p.network, p.positions, p.targets, decisions)
 
 
 def stock(**on_hand: int) -> list[dict[str, Any]]:
