@@ -66,7 +66,7 @@ def _losses(lines: pd.DataFrame, data: FlowData, flow: FlowPlan, idle: Ints) -> 
     costs = [
         curves.expected_cost(supply_of(data, lines.assign(quantity=each), later)[rows]) for each in (planned, without)
     ]
-    loss = -planned[idle] * part["move_cost"].to_numpy(dtype=np.float64)
+    loss: Floats = -planned[idle] * part["move_cost"].to_numpy(dtype=np.float64)
     # A point at the end of several idle lines of its SKU counts once.
     _, first = np.unique(where.ravel(), return_index=True)
     np.add.at(loss, first // ends.shape[1], costs[1] - costs[0])
