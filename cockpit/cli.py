@@ -41,6 +41,13 @@ RunsFolder = Annotated[Path | None, typer.Option("--runs", help="Where runs are 
 ChainOption = Annotated[Path | None, typer.Option("--chain", help="The chain whose runs are meant.", exists=True)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")]
+Workers = Annotated[
+    int, typer.Option(min=1, help="Processes that share the SKUs; the plan is the same for any number.")
+]
+Cutoff = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Last day that may be known; default: the last with sales and stock."),
+]
 Run = Annotated[str, typer.Argument(help="A run id, its beginning, or a run folder.", show_default=False)]
 
 
@@ -126,19 +133,17 @@ def check(
 @app.command(short_help="Plan tonight's replenishment orders.")
 def plan(
     chain: Chain,
-    cutoff: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Last day that may be known; default: the last with sales and stock."),
-    ] = None,
+    cutoff: Cutoff = None,
     horizon: Annotated[int | None, typer.Option(min=2, max=28, help="Days planned ahead; derived by default.")] = None,
     runs: RunsFolder = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change against the last plan; publish nothing.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 4 when there are critical exceptions.")] = False,
-    workers: Annotated[
-        int, typer.Option(min=1, help="Processes that share the SKUs; the plan is the same for any number.")
-    ] = 1,
+    workers: Workers = 1,
+    scenario: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Plan under a scenario (TOML); publish nothing.", exists=True)
+    ] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -153,8 +158,32 @@ def plan(
         is_dry_run=dry_run,
         is_strict=strict,
         workers=workers,
+        scenario=scenario,
     )
     _finish(lambda: plan_chain(request), as_json=as_json, debug=debug, step="Reading the chain")
+
+
+@app.command(short_help="Show what scenarios would change; publish nothing.")
+def whatif(
+    chain: Chain,
+    scenarios: Annotated[
+        list[Path], typer.Argument(metavar="SCENARIO...", help="Scenario files (TOML).", show_default=False)
+    ],
+    cutoff: Cutoff = None,
+    runs: RunsFolder = None,
+    workers: Workers = 1,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write a page and tables there.")] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Plan the chain as it is and under each scenario, and say what differs and why."""
+    from cockpit.jobs import PlanRequest, compare_scenarios
+
+    request = PlanRequest(chain=chain, runs=runs, cutoff=None if cutoff is None else cutoff.date(), workers=workers)
+    _finish(
+        lambda: compare_scenarios(request, tuple(scenarios), out=out), as_json=as_json, debug=debug,
+        step="Reading the chain",
+    )  # fmt: skip
 
 
 @app.command(short_help="Forecast the past and score it.")

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import traceback
+from typing import TYPE_CHECKING
 
 from cockpit.outcome import ExitCode, Outcome, UsageError
+
+if TYPE_CHECKING:
+    from experiments.scenario_case import ScenarioError
 
 BREACHES_SHOWN = 200
 
 
 def explain(error: Exception, *, debug: bool) -> Outcome:
     """Return how a command ends that raised `error`: expected errors by their code, anything else as our fault."""
+    from experiments.scenario_case import ScenarioError
     from network.breach import ContractError
     from network.store import ChainLocked
 
+    if isinstance(error, ScenarioError):
+        return refuse_scenario(error)
     if isinstance(error, UsageError):
         code, lines = ExitCode.WRONG_USAGE, [str(error)]
     elif isinstance(error, ContractError):
@@ -35,6 +42,16 @@ def our_fault(error: Exception, *, debug: bool) -> list[str]:
         "Nothing was published. Run the command again with --debug to see where, and report it with that output.",
     ]
     return lines + ("".join(traceback.format_exception(error)).splitlines() if debug else [])
+
+
+def refuse_scenario(error: ScenarioError) -> Outcome:
+    """Return the refusal of a scenario: everything that is wrong with it, each with what to do."""
+    n = len(error.breaches)
+    head = f"The scenario cannot be applied, for {n} reason{'s' if n != 1 else ''}; nothing was planned."
+    breaches = [{"where": each.table, "field": each.column, "rule": each.rule, "action": each.action}
+                for each in error.breaches]  # fmt: skip
+    document = {"exit_code": int(ExitCode.WRONG_USAGE), "error": head, "breaches": breaches}
+    return Outcome(ExitCode.WRONG_USAGE, (), document, (head, *(f"  {each}" for each in error.breaches)))
 
 
 def refuse_input(error: Exception, *, rejects: str) -> Outcome:

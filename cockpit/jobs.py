@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ class PlanRequest:
         Whether critical exceptions end in exit code 4.
     workers
         Processes that share the SKUs; the run is the same for any number of them.
+    scenario
+        File with a scenario to plan under; such a plan is never published.
     """
 
     chain: Path
@@ -49,6 +52,7 @@ class PlanRequest:
     is_dry_run: bool = False
     is_strict: bool = False
     workers: int = 1
+    scenario: Path | None = None
 
     @property
     def runs_path(self) -> Path:
@@ -62,10 +66,22 @@ def plan_chain(request: PlanRequest) -> Outcome:
     from cockpit.rehearsal import dry_run
     from network.store import lock
 
+    if request.scenario is not None:
+        from cockpit.whatif import plan_under, read_scenarios
+
+        scenarios = read_scenarios((request.scenario,))
+        return _or_refused(request, partial(plan_under, scenarios=scenarios))
     if request.is_dry_run:
         return _or_refused(request, dry_run)
     with lock(request.runs_path):
         return _or_refused(request, planned_and_published)
+
+
+def compare_scenarios(request: PlanRequest, files: tuple[Path, ...], *, out: Path | None) -> Outcome:
+    """Plan a chain as it is and under each scenario file, and show what differs; publish nothing."""
+    from cockpit.whatif import read_scenarios, what_if_chain
+
+    return _or_refused(request, partial(what_if_chain, scenarios=read_scenarios(files), out=out))
 
 
 def _or_refused(request: PlanRequest, act: Any) -> Outcome:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cockpit.differences import order_difference
 from cockpit.documents import critical_count, plan_document, records
 from cockpit.earlier_nights import published_before
 from cockpit.outcome import Block, ExitCode, Outcome
@@ -16,6 +15,7 @@ from cockpit.render import difference_block, plan_blocks
 from cockpit.stopwatch import Stopwatch
 from network.store import RunStore
 from optimization.ledger import OrderLedger
+from optimization.order_difference import order_difference
 
 if TYPE_CHECKING:
     from cockpit.jobs import PlanRequest

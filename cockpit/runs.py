@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from cockpit.differences import kpi_difference, order_difference
 from cockpit.documents import records, run_paths
 from cockpit.outcome import Block, ExitCode, Outcome
 from cockpit.places import existing_runs_folder, find_run, ledger_path, runs_folder_of
@@ -23,6 +22,7 @@ from cockpit.render import (
 )
 from network.store import RunStore
 from optimization.ledger import OrderLedger
+from optimization.order_difference import kpi_difference, order_difference
 
 
 def newest_first(store: RunStore) -> list[Mapping[str, Any]]:

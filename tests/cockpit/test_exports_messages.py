@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from cockpit.differences import order_difference
 from cockpit.exports import with_states
 from optimization.ledger import OrderLedger
+from optimization.order_difference import order_difference
 
 AT = datetime(2025, 11, 3, 20, tzinfo=UTC)
 DAY = pd.Timestamp("2025-11-04")

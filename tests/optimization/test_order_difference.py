@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cockpit.differences import kpi_difference, order_difference
+from optimization.order_difference import kpi_difference, order_difference
 
 
 def orders(rows: list[tuple[str, int, float]]) -> pd.DataFrame:
