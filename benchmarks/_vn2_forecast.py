@@ -25,8 +25,10 @@ HORIZON = 3
 # First origin that teaches, weeks between two, and the age at which a row counts half [weeks].
 FIRST_ORIGIN, ORIGIN_GAP, HALF_LIFE = 30, 2, 52.0
 SEEDS = (0, 1, 2)
-# Chosen on the early start weeks of rolling games: the model, and the means of half a year and of a year.
-BLEND = (0.8, 0.1, 0.1)
+# Chosen on the early start weeks of rolling games: the model, the 13-week mean with the chain's season, and the mean of
+# a year with the series' own.
+BLEND = (0.6, 0.3, 0.1)
+RECENT_WEEKS = 13
 # The seasonal profile of a department counts as this many units of the chain's.
 PROFILE_UNITS = 30.0
 MOMENTUM = ("Product", "Store", "Department")
@@ -67,16 +69,35 @@ class WeeklyForecaster:
         """Mean demand of the next three weeks, (n, 3) [units/week]."""
         features, base = origin_features(known, known.n_weeks, self.profile)
         ahead = season_ahead(known, known.n_weeks, self.profile)
-        half_year, year = (_nan_mean(_plain(known, self.profile)[:, -weeks:]) for weeks in (26, YEAR_WEEKS))
-        year = np.nan_to_num(year)
-        half_year = np.where(np.isnan(half_year), year, half_year)
+        year = np.nan_to_num(_nan_mean(_plain(known, self.profile)[:, -YEAR_WEEKS:]))[:, None] * ahead
+        recent = seasonal_mean(known, HORIZON)
         if not self.boosters:
-            return 0.5 * (half_year + year)[:, None] * ahead
+            return 0.5 * (recent + year)
         flat = features.reshape(-1, features.shape[2]).astype(np.float32)
         scaled = np.mean([booster.predict(flat, num_threads=1) for booster in self.boosters], axis=0)
-        learnt = scaled.reshape(-1, HORIZON) * base[:, None]
-        blended: Floats = (BLEND[0] * learnt + (BLEND[1] * half_year + BLEND[2] * year)[:, None]) * ahead
+        learnt = scaled.reshape(-1, HORIZON) * base[:, None] * ahead
+        blended: Floats = BLEND[0] * learnt + BLEND[1] * recent + BLEND[2] * year
         return np.maximum(blended, 0.0)
+
+
+def seasonal_mean(known: Known, horizon: int) -> Floats:
+    """Mean of the last 13 weeks without season, times the season of each week to come, (n, horizon): the organisers'.
+
+    The season of a week of the year is the mean of all series in it, over the years.
+    """
+    weeks = known.week_of_year
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", category=RuntimeWarning)
+        total = np.nanmean(known.sales, axis=0)
+        factor = np.full(54, np.nan)
+        for week in np.unique(weeks[: known.n_weeks]):
+            factor[week] = total[weeks[: known.n_weeks] == week].mean()
+        factor /= np.nanmean(factor)
+        recent = known.sales[:, -RECENT_WEEKS:] / factor[weeks[known.n_weeks - RECENT_WEEKS : known.n_weeks]]
+        level = np.nan_to_num(np.nanmean(recent, axis=1))
+    ahead = np.nan_to_num(factor[weeks[known.n_weeks : known.n_weeks + horizon]], nan=1.0)
+    mean: Floats = level[:, None] * ahead
+    return mean
 
 
 def chain_factors(known: Known) -> Floats:

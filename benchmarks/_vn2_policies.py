@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +10,14 @@ import numpy.typing as npt
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from _vn2_forecast import WeeklyForecaster
+from _vn2_forecast import WeeklyForecaster, seasonal_mean
 from _vn2_game import HOLDING, SHORTAGE, Known, Policy, Records, Shelf
 
 from forecasting.counts import negative_binomial_quantile
 from optimization.policies import OrderUpTo, QuantileNewsvendor
 
 Floats = npt.NDArray[np.float64]
-RECENT_WEEKS, COVER_WEEKS = 13, 4
+COVER_WEEKS = 4
 # Chosen on the early start weeks of rolling games (`--development`).
 BUFFER = 0.7
 # Variance of a week's demand around its forecast: mean + DISPERSION * mean ** 2 + EXCESS * mean.
@@ -28,26 +27,6 @@ COVERED = 0.78
 N_PATHS = 200
 # Means between which quantiles are interpolated [units/week].
 MEANS = np.exp(np.linspace(np.log(0.02), np.log(2000.0), 320))
-
-
-def seasonal_mean(known: Known, horizon: int) -> Floats:
-    """Mean of the last 13 weeks without season, times the season of each week to come, (n, horizon): the organisers'.
-
-    The season of a week of the year is the mean of all series in it, over the years.
-    """
-    weeks = known.week_of_year
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", category=RuntimeWarning)
-        total = np.nanmean(known.sales, axis=0)
-        factor = np.full(54, np.nan)
-        for week in np.unique(weeks[: known.n_weeks]):
-            factor[week] = total[weeks[: known.n_weeks] == week].mean()
-        factor /= np.nanmean(factor)
-        recent = known.sales[:, -RECENT_WEEKS:] / factor[weeks[known.n_weeks - RECENT_WEEKS : known.n_weeks]]
-        level = np.nan_to_num(np.nanmean(recent, axis=1))
-    ahead = np.nan_to_num(factor[weeks[known.n_weeks : known.n_weeks + horizon]], nan=1.0)
-    mean: Floats = level[:, None] * ahead
-    return mean
 
 
 def organisers(known: Known, shelf: Shelf) -> Floats:
