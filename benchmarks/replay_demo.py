@@ -2,7 +2,8 @@
 
 Both start from the same closing stock, meet the same latent demand, and see only what a night knows. The base-stock
 rule gets its two safety factors from a replay of the last days of history (their latent demand, which is more than it
-would know in life) by a grid of `--grid` x `--grid` values.
+would know in life) by a grid of `--grid` x `--grid` values. `clairvoyant` is what no policy can go below, and
+`share_of_gap` how much of the rival's distance to it is left: (ours - clairvoyant) / (rival - clairvoyant).
 
     python benchmarks/replay_demo.py [--days 56] [--seed 1] [--skus 60] [--stores 20] [--smoke]
 """
@@ -21,6 +22,7 @@ import pandas as pd
 
 from engine import EngineConfig
 from experiments.baselines import base_stock, tuned
+from experiments.clairvoyant import clairvoyant
 from experiments.nightly import NightlyPlanner
 from experiments.twin import Replay, replay
 from experiments.world import World, WorldConfig, build_world, write_world
@@ -99,9 +101,14 @@ def main() -> None:
     middle = time.perf_counter()
     mine = ours(world, chain, snapshot, network=network, n_days=a.days, refit_days=a.refit_days)
     seconds = {"base_stock": round(middle - began, 1), "tierflow": round(time.perf_counter() - middle, 1)}
+    ahead = latent(world, world.last_day + pd.Timedelta(days=1), a.days)
+    least = clairvoyant(snapshot, network, demand=ahead, n_days=a.days).total_cost
     table = pd.DataFrame({"base_stock": base.summary(), "tierflow": mine.summary()})
     print(table.round(4).to_string(), file=sys.stderr)
+    costs = table.loc["total_cost"]
     print(json.dumps({
+        "clairvoyant": round(least, 1),
+        "share_of_gap": round(float((costs["tierflow"] - least) / (costs["base_stock"] - least)), 4),
         "days": a.days, "seed": a.seed, "skus": a.skus, "stores": a.stores, "tuning": budget,
         "cost_ratio": round(float(table.loc["total_cost", "tierflow"] / table.loc["total_cost", "base_stock"]), 4),
         **{name: {k: round(float(v), 4) for k, v in table[name].items()} for name in table}, "seconds": seconds,
