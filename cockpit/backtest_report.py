@@ -125,7 +125,7 @@ def _tiles(result: Backtest, served: str) -> list[dict[str, str]]:
         {
             "name": "Slices that beat the baseline",
             "big": share(result.beaten_share),
-            "was": f"of {count(len(result.slices), 'slice')}",
+            "was": f"of {count(len(result.slices), 'slice')}, equal in {share(result.tied_share)}",
             "verdict": "better" if result.beaten_share >= 0.85 else "worse",
         },
     ]
@@ -259,7 +259,7 @@ def _reached(bins: pd.DataFrame) -> dict[str, str]:
 
 def _lost_rows(slices: pd.DataFrame) -> list[dict[str, str]]:
     """Return the slices in which the baseline stays ahead, the largest loss first."""
-    lost = slices[~slices["is_beaten"]]
+    lost = slices[~slices["is_beaten"] & ~slices["is_tied"]]
     lost = lost.assign(gap=lost["loss"] - lost["loss_baseline"]).sort_values("gap", ascending=False, kind="stable")
     return [
         {

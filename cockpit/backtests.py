@@ -148,6 +148,7 @@ def _publish(result: Backtest, chain: Chain, request: BacktestRequest, *, folder
         "origins": [f"{cutoff:%Y-%m-%d}" for cutoff in request.cutoffs],
         "config": {field.name: str(getattr(request, field.name)) for field in fields(request)},
         "beaten_share": result.beaten_share,
+        "tied_share": result.tied_share,
     }
     try:
         RunStore(folder.parent).publish(folder.name, write, about)
@@ -198,7 +199,7 @@ def _score_row(row: pd.Series[Any]) -> tuple[str, ...]:
 def _beaten_words(result: Backtest) -> str:
     return (
         f"Beats the baseline that was best on earlier origins in {share(result.beaten_share)} of "
-        f"{len(result.slices):,} slices (demand class x location)."
+        f"{len(result.slices):,} slices (demand class x location), equals it in {share(result.tied_share)}."
     )
 
 
@@ -212,6 +213,7 @@ def _document(result: Backtest, folder: Path) -> dict[str, Any]:
         "folder": str(folder),
         "report": str(folder / "backtest.html"),
         "beaten_share": result.beaten_share if len(result.slices) else None,
+        "tied_share": result.tied_share if len(result.slices) else None,
         "n_slices": len(result.slices),
         "value_added": records(overall.reset_index(drop=True)),
         "metrics": records(everything.reset_index(drop=True)),

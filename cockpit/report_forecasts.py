@@ -11,6 +11,7 @@ import pandas as pd
 from cockpit.forecast_changes import change_words
 from cockpit.report_charts import DemandPicture, forecast_chart
 from cockpit.wording import MODEL_LABELS, count, label
+from forecasting.launch_analogues import analogue_words
 from optimization.actions import new_lines
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def demand_pictures(plan: Plan, *, n: int) -> list[DemandPicture]:
                 is_promotion=promotion_days(plan.snapshot, sku, location, days=pd.DatetimeIndex(dates.append(days))),
                 drivers=_drivers(plan.forecast.drivers, row),
                 driver_days=_driver_days(plan.forecast.drivers, row),
-                note=_note(series),
+                note=_note(series, analogue_words(plan.forecast.analogues, row)),
             )
         )
     return pictures
@@ -164,10 +165,11 @@ def _driver_days(drivers: pd.DataFrame | None, row: int) -> int:
     return 0 if drivers is None else max(drivers.loc[drivers["series"] == row, "days"].astype(int), default=0)
 
 
-def _note(series: pd.Series) -> str:
+def _note(series: pd.Series, like: str) -> str:
     model = MODEL_LABELS.get(str(series["model"]), str(series["model"]))
     reason = str(series["fallback"]) if pd.notna(series["fallback"]) else ""
-    return f"{model}, fallback: {reason}" if reason else model
+    told = f"{model}, fallback: {reason}" if reason else model
+    return f"{told}; like {like}" if like else told
 
 
 def forecast_figure(shown: DemandPicture, changes: pd.DataFrame) -> dict[str, Any]:

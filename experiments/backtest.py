@@ -110,6 +110,11 @@ class Backtest:
         """Share of (demand class x location) slices where the served forecast beats the best earlier baseline."""
         return float(self.slices["is_beaten"].mean()) if len(self.slices) else float("nan")
 
+    @property
+    def tied_share(self) -> float:
+        """Share of the same slices where both lose alike, because the baseline itself was served."""
+        return float(self.slices["is_tied"].mean()) if len(self.slices) else float("nan")
+
 
 @dataclass(frozen=True, eq=False)
 class _Origin:

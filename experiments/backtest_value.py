@@ -151,10 +151,12 @@ def beaten_slices(ours: Array, baseline: Array, demand: Array, *, slices: npt.ND
 
     Returns
     -------
-    slice, loss, loss_baseline, demand, is_beaten; slices without demand are left out.
+    slice, loss, loss_baseline, demand, is_beaten, is_tied (the baseline itself was served, as for launches of which
+    nothing was sold yet); slices without demand are left out.
     """
     codes, names = pd.factorize(slices.ravel(), sort=True)
     sums = [np.bincount(codes, weights=values.ravel(), minlength=len(names)) for values in (ours, baseline, demand)]
     table = pd.DataFrame({"slice": names, "loss": sums[0], "loss_baseline": sums[1], "demand": sums[2]})
     table = table[table["demand"] > 0].reset_index(drop=True)
-    return table.assign(is_beaten=table["loss"] < table["loss_baseline"])
+    is_tied = np.isclose(table["loss"], table["loss_baseline"], rtol=1e-9, atol=0.0)
+    return table.assign(is_beaten=(table["loss"] < table["loss_baseline"]) & ~is_tied, is_tied=is_tied)

@@ -29,7 +29,8 @@ class BaseRates:
     Parameters
     ----------
     analogue
-        What the SKU sells elsewhere, sized for the location; its category's rate where it sells nowhere yet.
+        What the SKU sells elsewhere, sized for the location; where it sells nowhere yet, the rate of the SKUs of its
+        category, those nearest in price where that tells.
     base
         Own recent rate, shrunk to own long rate, shrunk to the analogue; never NaN. Of a launch: the rate at which it
         will settle.
@@ -55,12 +56,19 @@ def base_rates(history: History, origin: int) -> BaseRates:
     local = _of_series(history, "category_location", origin, prior=category_of_series)
     size = np.where(category_of_series > 0, local / np.where(category_of_series > 0, category_of_series, 1.0), 1.0)
     size = np.clip(size, 1.0 / LARGEST_LOCATION_FACTOR, LARGEST_LOCATION_FACTOR)
-    sku = _of_series(history, "sku", origin, prior=category_of_series)
+    alike = history.likeness.rates(*_sku_totals(history, origin), category)[pools["sku"].codes]
+    sku = _of_series(history, "sku", origin, prior=alike)
     analogue = sku * size
     launches = launch_curves(history, origin)
     long_rate = _settled_rate(history, origin, LONG_DAYS, launches=launches, prior=analogue, weight=LONG_WEIGHT_DAYS)
     base = _settled_rate(history, origin, RECENT_DAYS, launches=launches, prior=long_rate, weight=RECENT_WEIGHT_DAYS)
     return BaseRates(analogue=analogue, base=base, launches=launches)
+
+
+def _sku_totals(history: History, origin: int) -> tuple[Array, Array]:
+    """Units and exposure of every SKU over the long window."""
+    rates = history.pools["sku"].rates
+    return rates.units.window(origin, LONG_DAYS), rates.exposure.window(origin, LONG_DAYS)
 
 
 def _settled_rate(

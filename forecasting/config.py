@@ -38,8 +38,8 @@ class ForecastConfig:
         What the global model minimises: "tweedie" deviance, which weighs series by volume, or the "relative" error,
         which weighs every series-day alike (squared error of the logarithm).
     has_rhythm
-        Whether the model reads what is usual on a day: rates by weekday and promotion, the level against them, last
-        year's days, event factors and openings. The relative objective always does.
+        Whether the model reads what is usual on a day: the level against the usual, last year's days, event factors
+        and openings. The relative objective always does, and reads rates by weekday and promotion too.
     """
 
     horizon_days: int = 28
@@ -53,12 +53,17 @@ class ForecastConfig:
     max_signals: int = 12
     has_signal_features: bool = False
     objective: str = "tweedie"
-    has_rhythm: bool = False
+    has_rhythm: bool = True
 
     @property
     def reads_rhythm(self) -> bool:
         """Whether the global model reads what is usual on a day."""
         return self.has_rhythm or self.objective == "relative"
+
+    @property
+    def reads_states(self) -> bool:
+        """Whether the global model reads rates by weekday and promotion."""
+        return self.objective == "relative"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""

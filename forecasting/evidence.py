@@ -54,6 +54,8 @@ class Evidence:
         Days after the cutoff that are covered.
     rhythm
         What is usual on weekdays, promoted days and events; None where no model reads it.
+    has_states
+        Whether the model reads rates by weekday and promotion too.
     openings
         Closed days around each day, read with the last day known at an origin only; None where no model reads them.
     """
@@ -69,6 +71,7 @@ class Evidence:
     horizon: int
     rhythm: Rhythm | None = None
     openings: Openings | None = None
+    has_states: bool = False
 
     @property
     def last_day(self) -> int:
@@ -88,6 +91,7 @@ def build_evidence(
     max_signals: int,
     signal_plan: SignalPlan | None = None,
     has_rhythm: bool = False,
+    has_states: bool = False,
 ) -> Evidence:
     """Build panel, running sums, signals, promotions and calendar of a snapshot.
 
@@ -105,6 +109,8 @@ def build_evidence(
         Of a fitted forecaster; None = every driver, no lead and no gate yet.
     has_rhythm
         Whether to add what is usual on a day.
+    has_states
+        Whether the model reads rates by weekday and promotion too.
     """
     panel = build_panel(snapshot, network)
     first, n_days = panel.dates[0], panel.n_days + horizon
@@ -135,6 +141,7 @@ def build_evidence(
         region_rows=region_rows,
         is_active=is_active,
         horizon=horizon,
+        has_states=has_states,
     )
     return with_rhythm(evidence) if has_rhythm else evidence
 

@@ -17,8 +17,7 @@ from forecasting.coldstart import base_rates
 from forecasting.evidence import Evidence
 from forecasting.launches import LaunchCurves
 from forecasting.promotions import PromotedDays
-from forecasting.rhythm_features import NAMES as RHYTHM_NAMES
-from forecasting.rhythm_features import OriginRhythm, origin_rhythm, rhythm_rows
+from forecasting.rhythm_features import OriginRhythm, origin_rhythm, rhythm_names, rhythm_rows
 from forecasting.seasons import NAMES as SEASON_NAMES
 from forecasting.signal_features import OriginSignals, origin_signals, signal_names
 from forecasting.weekdays import weekday_factors
@@ -127,8 +126,7 @@ class Origin:
 
 def feature_names(evidence: Evidence) -> tuple[str, ...]:
     """Names of the columns of `rows_at`."""
-    rhythm = () if evidence.rhythm is None else RHYTHM_NAMES
-    return (*ORIGIN_NAMES, *STEP_NAMES, *rhythm, *signal_names(evidence.signal_plan))
+    return (*ORIGIN_NAMES, *STEP_NAMES, *rhythm_names(evidence), *signal_names(evidence.signal_plan))
 
 
 def origin_at(evidence: Evidence, day: int, *, horizon: int) -> Origin:

@@ -55,6 +55,8 @@ class Forecast:
         The mean before planners' adjustments, or None where there were none.
     adjustments
         What each adjustment changed, by stock point, or None where there were none; see `adjustments.Adjusted`.
+    analogues
+        What series without history of their own are like, or None where there are none; see `launch_analogues`.
     """
 
     cutoff: pd.Timestamp
@@ -65,6 +67,7 @@ class Forecast:
     drivers: pd.DataFrame | None = None
     unadjusted_mean: Array | None = None
     adjustments: pd.DataFrame | None = None
+    analogues: pd.DataFrame | None = None
 
     @classmethod
     def from_rates(
@@ -261,11 +264,11 @@ class Forecast:
         return dataclasses.replace(self, **changes)
 
     def take(self, rows: npt.ArrayLike) -> Self:
-        """Return the forecast of some series: ``rows`` are positions or a mask over series; drivers are left out."""
+        """Return the forecast of some series, ``rows`` positions or a mask; drivers and analogues are left out."""
         picked = np.arange(len(self.series))[np.asarray(rows)]
         series = self.series.iloc[picked].reset_index(drop=True)
         before = None if self.unadjusted_mean is None else self.unadjusted_mean[picked]
-        return self.replace(series=series, mean=self.mean[picked], drivers=None, unadjusted_mean=before)
+        return self.replace(series=series, mean=self.mean[picked], drivers=None, unadjusted_mean=before, analogues=None)
 
     def _mixture_quantiles(self, levels: Array, pmf: Array, review: npt.NDArray[np.int64]) -> Array:
         """Quantiles of the mixture over lead times; a certain lead time is read exactly."""

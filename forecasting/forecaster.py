@@ -90,6 +90,7 @@ class Forecaster:
             max_signals=self.config.max_signals,
             signal_plan=self.signal_plan,
             has_rhythm=self.config.reads_rhythm,
+            has_states=self.config.reads_states,
         )
 
     def to_files(self) -> dict[str, str]:

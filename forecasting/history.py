@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecasting.analogues import Likeness, price_likeness
 from forecasting.panel import Panel
 
 Array = npt.NDArray[np.float64]
@@ -175,6 +176,8 @@ class History:
         (n_days, n_series) day index of the last sale up to the day, -1 before the first.
     pools
         By name: sku, category_location, location, category, all.
+    likeness
+        How near SKUs of a category are in price.
     """
 
     panel: Panel
@@ -188,6 +191,7 @@ class History:
     seen_days: RunningSum
     last_sale: Ints
     pools: dict[str, Pool]
+    likeness: Likeness
 
 
 def build_history(panel: Panel, unusual: npt.NDArray[np.bool_] | None = None) -> History:
@@ -209,6 +213,7 @@ def build_history(panel: Panel, unusual: npt.NDArray[np.bool_] | None = None) ->
     promoted = panel.is_promoted
     is_sold = demand > 0
     days = np.where(is_sold, np.arange(panel.n_days)[None, :], -1)
+    pools = _pools(panel.series, own)
     return History(
         panel=panel,
         demand=usual,
@@ -220,7 +225,8 @@ def build_history(panel: Panel, unusual: npt.NDArray[np.bool_] | None = None) ->
         sold_days=RunningSum.of(is_sold),
         seen_days=RunningSum.of(seen),
         last_sale=np.maximum.accumulate(days, axis=1).T.astype(np.int64).copy(),
-        pools=_pools(panel.series, own),
+        pools=pools,
+        likeness=price_likeness(panel.series, pools["sku"].codes, pools["sku"].rates.n),
     )
 
 

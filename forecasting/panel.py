@@ -32,8 +32,8 @@ class Panel:
     Parameters
     ----------
     series
-        One row a stock point, sorted by (sku, location), RangeIndex: sku, location, category, brand, tier, region,
-        zone, first_day, last_day (day indexes of its life; first_day may be negative or after the cutoff).
+        One row a stock point, sorted by (sku, location), RangeIndex: sku, location, category, brand, unit_price, tier,
+        region, zone, first_day, last_day (day indexes of its life; first_day may be negative or after the cutoff).
     dates
         Days of the arrays, the last one is the cutoff.
     sales

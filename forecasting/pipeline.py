@@ -15,6 +15,7 @@ from forecasting.evidence import Evidence, build_evidence
 from forecasting.features import feature_names, origin_at
 from forecasting.forecast import Forecast
 from forecasting.forecaster import Forecaster
+from forecasting.launch_analogues import launch_analogues
 from forecasting.members import BASELINES, BlendedMeans, Choice, blended_means
 from forecasting.models.lightgbm_direct import NAME as GLOBAL
 from forecasting.models.lightgbm_direct import fit_global_model
@@ -64,6 +65,7 @@ def fit_forecaster(snapshot: Snapshot, network: SupplyNetwork, config: ForecastC
         horizon=config.horizon_days,
         max_signals=config.max_signals,
         has_rhythm=config.reads_rhythm,
+        has_states=config.reads_states,
     )
     selection = select_models(evidence, config)
     signal_plan = fit_signal_plan(evidence, config, last_day=evidence.last_day)
@@ -130,7 +132,13 @@ def forecast_demand(
         distribution=forecaster.distribution if np.isnan(target_shelf) else forecaster.full_shelf,
         unadjusted_mean=unadjusted if is_adjusted else None,
         adjustments=adjusted.record if is_adjusted else None,
+        analogues=_analogues(evidence, classes),
     )
+
+
+def _analogues(evidence: Evidence, classes: Names) -> pd.DataFrame | None:
+    rows = np.flatnonzero(choice_names(evidence, classes) == UNSEEN)
+    return launch_analogues(evidence.history, evidence.last_day, rows) if rows.size else None
 
 
 def described_series(evidence: Evidence, classes: Names, forecaster: Forecaster) -> pd.DataFrame:

@@ -24,6 +24,8 @@ USUAL_WEEKS = 26
 # Full days that a rate needs.
 LEAST_EXPOSURE = 0.5
 POOLS = ("sku", "category", "region", "all")
+# Expected units on days of an event at which a series' own record and that of its tier weigh the same.
+EVENT_UNITS = 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +39,11 @@ class Rhythm:
     level
         Units against what the weekday and promotion rates of the half year before led to expect.
     codes
-        (n_series,) group of each series, by pool.
+        (n_series,) group of each series, by pool, and its tier.
     pooled_states, pooled_level
         The same of groups, by pool.
     events
-        By event code: units against expected ones on days of such a rare event, by series and of all series.
+        By event code: units against expected ones on days of such a rare event, by series and by tier.
     """
 
     states: tuple[WeekdayRates, WeekdayRates]
@@ -81,25 +83,27 @@ def build_rhythm(history: History, event_code: Ints, *, rare: tuple[int, ...]) -
     level = _masked(units, expected, ~is_special)
     codes = _codes(panel.series)
     sizes = {name: int(code.max(initial=-1)) + 1 for name, code in codes.items()}
-    everyone = np.zeros(panel.n_series, dtype=np.int64)
+    tier = pd.factorize(panel.series["tier"], sort=True)[0].astype(np.int64)
+    n_tiers = int(tier.max(initial=-1)) + 1
     events = {code: _masked(units, expected, event_code == code) for code in rare}
     return Rhythm(
         states=(plain_state, promoted_state),
         level=level,
-        codes=codes,
+        codes={**codes, "tier": tier},
         pooled_states={
             name: (plain_state.grouped(code, sizes[name]), promoted_state.grouped(code, sizes[name]))
             for name, code in codes.items()
         },
         pooled_level={name: level.grouped(code, sizes[name]) for name, code in codes.items()},
-        events={code: (own, own.grouped(everyone, 1)) for code, own in events.items()},
+        events={code: (own, own.grouped(tier, n_tiers)) for code, own in events.items()},
     )
 
 
 def event_factors(rhythm: Rhythm, origin: int, *, base: Array, code: int) -> Array:
     """Return what days of an event sell against usual ones, as known at an origin, (n_series,).
 
-    A series' own record is shrunk to that of all series, as if it had shown one usual day of theirs; theirs to 1.
+    A series' own record is shrunk to that of all series of its tier, as if it had shown one usual day of theirs, or
+    `EVENT_UNITS` if that is more; theirs to 1 by a usual day of theirs.
 
     Parameters
     ----------
@@ -112,12 +116,15 @@ def event_factors(rhythm: Rhythm, origin: int, *, base: Array, code: int) -> Arr
     code
         Code of the event.
     """
-    own, everyone = rhythm.events[code]
+    own, by_tier = rhythm.events[code]
     n_days = origin + 1
-    usual_day = max(float(base.mean()), 1e-9)
-    units, expected = everyone.units.window(origin, n_days), everyone.exposure.window(origin, n_days)
-    common = (units[0] + usual_day) / (expected[0] + usual_day)
-    factors: Array = (own.units.window(origin, n_days) + common * base) / (own.exposure.window(origin, n_days) + base)
+    n_points = np.maximum(np.bincount(rhythm.codes["tier"], minlength=by_tier.n), 1)
+    usual_day = np.maximum(np.bincount(rhythm.codes["tier"], base, minlength=by_tier.n) / n_points, 1e-9)
+    units, expected = by_tier.units.window(origin, n_days), by_tier.exposure.window(origin, n_days)
+    common = ((units + usual_day) / (expected + usual_day))[rhythm.codes["tier"]]
+    weight = np.maximum(base, EVENT_UNITS)
+    factors: Array = own.units.window(origin, n_days) + common * weight
+    factors /= own.exposure.window(origin, n_days) + weight
     return factors
 
 

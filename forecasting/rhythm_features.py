@@ -32,11 +32,15 @@ YEAR_WINDOWS = (("", 1), ("", 5), ("sku", 0), ("sku", 3), ("region", 0), ("all",
 # Full days that the prior of a state's rate weighs.
 PRIOR_DAYS = 1.0
 
-NAMES = (
+# Rates of the target's weekday on days promoted as it is. The relative objective alone reads them: where most series
+# sell little, their few promoted days say less than what promotions do to all, and trees that see both lean on the few.
+STATE_NAMES = (
     *(f"state_rate_{weeks}" for weeks in STATE_WEEKS),
     "other_state_rate",
     *(f"{pool}_state_rate" for pool in POOLED_STATES),
     "usual_rate",
+)
+LEVEL_NAMES = (
     *(f"own_level_{days}" for days in OWN_LEVEL_DAYS),
     *(f"{pool}_level" for pool in POOLED_LEVELS),
     "own_rate_182",
@@ -70,6 +74,13 @@ class OriginRhythm:
     level: Array32
     year: Array32 | None
     events: Array32
+
+
+def rhythm_names(evidence: Evidence) -> tuple[str, ...]:
+    """Names of the columns of `rhythm_rows`; none where no model reads what is usual."""
+    if evidence.rhythm is None:
+        return ()
+    return (*STATE_NAMES, *LEVEL_NAMES) if evidence.has_states else LEVEL_NAMES
 
 
 def origin_rhythm(evidence: Evidence, day: int, *, base: Array, horizon: int) -> OriginRhythm | None:
@@ -108,7 +119,7 @@ def origin_rhythm(evidence: Evidence, day: int, *, base: Array, horizon: int) ->
 def rhythm_rows(
     evidence: Evidence, rhythm: OriginRhythm, day: int, *, base: Array, is_on: Array32, series: Ints, steps: Ints
 ) -> Array32:
-    """Return (n_rows, len(NAMES)) of (series, step) pairs.
+    """Return the columns `rhythm_names` of (series, step) pairs, (n_rows, n_columns).
 
     Parameters
     ----------
@@ -126,13 +137,14 @@ def rhythm_rows(
         (n_rows,) rows and days ahead.
     """
     target, column = day + steps, steps - 1
-    result = np.empty((series.size, len(NAMES)), dtype=np.float32)
-    n_state = len(STATE_WEEKS) + 2 + len(POOLED_STATES)
+    n_state = len(STATE_NAMES) if evidence.has_states else 0
+    result = np.empty((series.size, n_state + len(LEVEL_NAMES)), dtype=np.float32)
     levels = rhythm.level[series]
-    result[:, :n_state] = _state_columns(
-        evidence, rhythm.usual, day, scale=base[series], is_on=is_on[series, column] > 0, series=series, steps=steps
-    )
-    result[:, n_state - 1] *= np.nan_to_num(levels[:, OWN_LEVEL_DAYS.index(28)], nan=1.0)
+    if n_state:
+        result[:, :n_state] = _state_columns(
+            evidence, rhythm.usual, day, scale=base[series], is_on=is_on[series, column] > 0, series=series, steps=steps
+        )
+        result[:, n_state - 1] *= np.nan_to_num(levels[:, OWN_LEVEL_DAYS.index(28)], nan=1.0)
     first = n_state + levels.shape[1]
     result[:, n_state:first] = levels
     years = len(YEAR_WINDOWS)

@@ -23,6 +23,7 @@ FESTIVAL_DAYS = 35
 RARE_SHARE, MAX_RARE_EVENTS = 0.08, 4
 # Names by which calendars call the lunar new year.
 FESTIVAL_WORDS = ("spring festival", "chinese new year", "lunar new year", "春节")
+FESTIVAL_KIND = "lunar new year"
 # Names by which calendars call the shopping festivals.
 SALE_WORDS = ("618", "6.18", "double 11", "double eleven", "singles", "double 12", "双11", "双十一", "双12", "双十二")
 NAMES = (
@@ -92,10 +93,15 @@ def build_seasons(calendar: Calendar, regions: pd.Series[str], *, first: pd.Time
     """Tabulate calendar features of ``n_days`` days from ``first`` for every region that occurs."""
     names = pd.Index(sorted(set(regions.fillna("").astype(str))))
     dates = pd.date_range(first, periods=n_days, freq="D")
-    codes = {name: code + 1 for code, name in enumerate(sorted(set(calendar.events["event_type"].dropna())))}
+    codes = {name: code + 1 for code, name in enumerate(sorted(set(event_kinds(calendar.events).dropna())))}
     tables = [_region_table(calendar, str(name), dates, codes) for name in names]
     table = np.stack(tables) if tables else np.zeros((0, n_days, len(NAMES)))
     return Seasons(regions=names, first_day=0, table=table.astype(np.float32))
+
+
+def event_kinds(events: pd.DataFrame) -> pd.Series[str]:
+    """Type of each event; the lunar new year is a kind of its own, for shops rest when other holidays fill them."""
+    return events["event_type"].mask(_is_called(events["event"].fillna(""), FESTIVAL_WORDS), FESTIVAL_KIND)
 
 
 def _region_table(calendar: Calendar, region: str, dates: pd.DatetimeIndex, codes: dict[str, int]) -> Array:
@@ -104,7 +110,7 @@ def _region_table(calendar: Calendar, region: str, dates: pd.DatetimeIndex, code
     days = (own["date"].to_numpy(dtype="datetime64[D]") - dates[0].to_datetime64().astype("datetime64[D]")).astype(
         np.int64
     )
-    kinds = np.asarray(own["event_type"].map(codes).fillna(0), dtype=np.float64)
+    kinds = np.asarray(event_kinds(own).map(codes).fillna(0), dtype=np.float64)
     grid = np.arange(len(dates), dtype=np.int64)
     is_workday = calendar.is_workday(dates, region).astype(np.float64)
     holidays = grid[(is_workday == 0) & (dates.day_of_week.to_numpy() < 5)]

@@ -34,7 +34,7 @@ def stock_points(sales: pd.DataFrame, snapshot: Snapshot, network: SupplyNetwork
 
     Returns
     -------
-    sku, location, category, brand, tier, region, zone; sorted by (sku, location), RangeIndex.
+    sku, location, category, brand, unit_price [money/unit], tier, region, zone; sorted by (sku, location), RangeIndex.
     """
     locations = network.locations[["location", "tier", "region", "zone"]]
     selling = locations.loc[locations["tier"].isin(SELLING_TIERS), "location"]
@@ -43,7 +43,7 @@ def stock_points(sales: pd.DataFrame, snapshot: Snapshot, network: SupplyNetwork
     own = locations.loc[locations["tier"] != "supplier", "location"]
     sold = sales.loc[sales["location"].isin(own), ["sku", "location"]].drop_duplicates()
     pairs = pd.concat([sold, extra[extra["location"].isin(selling)]], ignore_index=True).drop_duplicates()
-    skus = snapshot.table("skus")[["sku", "category", "brand"]]
+    skus = snapshot.table("skus")[["sku", "category", "brand", "unit_price"]]
     series = pairs.merge(skus, on="sku", how="left").merge(locations, on="location", how="left")
     text = ["category", "brand", "tier", "region", "zone"]
     series[text] = series[text].astype("str").fillna("")

@@ -46,7 +46,7 @@ class GlobalModel:
     threads
         Threads used to predict; the result does not depend on them.
     objective
-        As in `ForecastConfig`: a "relative" booster predicts logarithms, and event factors multiply them.
+        As in `ForecastConfig`: a "relative" booster predicts logarithms.
     smearing
         Mean of what the logarithms left unexplained, exponentiated (Duan 1983, "Smearing estimate").
     """
@@ -68,7 +68,9 @@ class GlobalModel:
             rows = self._rows(evidence, origin, chunk, horizon=horizon, columns=columns)
             scaled = booster.predict(rows, num_threads=self.threads)
             if self.objective == RELATIVE:
-                scaled = np.exp(scaled) * event_factors_of(rows, self.features) * self.smearing
+                scaled = np.exp(scaled) * self.smearing
+            if EVENT_FACTOR_NAME in self.features:
+                scaled = scaled * event_factors_of(rows, self.features)
             lifts = origin.signals.lifts(chunk, horizon=horizon)
             result[first : first + size] = scaled.reshape(chunk.size, horizon) * (origin.base[chunk][:, None] * lifts)
         return np.maximum(result, 0.0)
@@ -78,8 +80,9 @@ class GlobalModel:
         rows = self._rows(evidence, origin, series, horizon=horizon, columns=self._columns(evidence))
         parts = _booster(self.text).predict(rows, pred_contrib=True, num_threads=self.threads)
         parts = np.asarray(parts, dtype=np.float64)
-        if self.objective == RELATIVE:
+        if EVENT_FACTOR_NAME in self.features:
             parts[:, self.features.index(EVENT_FACTOR_NAME)] += np.log(event_factors_of(rows, self.features))
+        if self.objective == RELATIVE:
             parts[:, -1] += np.log(self.smearing)
         return parts.reshape(series.size, horizon, -1)
 
@@ -119,11 +122,13 @@ def fit_global_model(rows: TrainingRows, features: tuple[str, ...], *, config: F
     if rows.target.size < MIN_ROWS or not rows.target.any():
         return None
     is_relative = config.objective == RELATIVE
-    label = _log_label(rows, features) if is_relative else rows.target
+    factor = event_factors_of(rows.features, features) if EVENT_FACTOR_NAME in features else np.ones(rows.target.size)
+    # the trees learn demand as if events did nothing: what they do is a factor beside them
+    label = np.log(np.maximum(rows.target, LEAST_TARGET) / factor) if is_relative else rows.target / factor
     data = lightgbm.Dataset(
         rows.features,
         label=label,
-        weight=rows.weight,
+        weight=rows.weight if is_relative else rows.weight * factor ** (2.0 - TWEEDIE_POWER),
         feature_name=[f"f{column}" for column in range(len(features))],
         free_raw_data=True,
         params={"max_bin": 127, "verbose": -1, "num_threads": config.threads},
@@ -141,10 +146,6 @@ def fit_global_model(rows: TrainingRows, features: tuple[str, ...], *, config: F
 def event_factors_of(rows: Array32, features: tuple[str, ...]) -> Array:
     """Event factor of feature rows, floored, (n_rows,)."""
     return np.maximum(rows[:, features.index(EVENT_FACTOR_NAME)].astype(np.float64), LEAST_FACTOR)
-
-
-def _log_label(rows: TrainingRows, features: tuple[str, ...]) -> Array:
-    return np.log(np.maximum(rows.target, LEAST_TARGET) / event_factors_of(rows.features, features))
 
 
 def _parameters(rows: TrainingRows, config: ForecastConfig) -> dict[str, Any]:

@@ -80,7 +80,9 @@ def test_a_slice_is_beaten_by_its_summed_loss() -> None:
     ours, theirs = np.array([[1.0, 5, 0], [2, 1, 0]]), np.array([[2.0, 4, 0], [2, 2, 0]])
     demand = np.array([[5.0, 5, 0], [5, 5, 0]])
     # a: 3 against 4; b: 6 against 6; c has no demand
-    assert beaten_slices(ours, theirs, demand, slices=names)["is_beaten"].tolist() == [True, False]
+    table = beaten_slices(ours, theirs, demand, slices=names)
+    assert table["is_beaten"].tolist() == [True, False]
+    assert table["is_tied"].tolist() == [False, True]
 
 
 def test_a_step_sees_only_its_families_and_plans(chain: Chain) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from forecasting.history import Rates, RunningSum
 from forecasting.openings import LONGEST_UNTIL, NAMES, build_openings
-from forecasting.rhythm import Rhythm, event_factors
+from forecasting.rhythm import EVENT_UNITS, Rhythm, event_factors
 from forecasting.rhythm_features import _state_rate
 from forecasting.weekly_sums import WeekdayRates, WeekdaySum
 
@@ -57,16 +57,30 @@ def test_closed_days_beyond_what_is_known_count_as_open() -> None:
         assert one[NAMES.index("closed_until"), 0] == LONGEST_UNTIL
 
 
-def test_an_event_factor_is_shrunk_by_one_usual_day() -> None:
-    # series 0 sold 2 where 10 were expected; series 1 has no such day
-    own = Rates(RunningSum.of(np.array([[2.0, 0], [0, 0]])), RunningSum.of(np.array([[10.0, 0], [0, 0]])))
-    everyone = own.grouped(np.zeros(2, dtype=np.int64), 1)
-    rhythm = Rhythm((), own, {}, {}, {}, {1: (own, everyone)})  # type: ignore[arg-type]
-    base = np.array([10.0, 30.0])
-    # mean base 20: common = (2 + 20) / (10 + 20); own = (2 + common * 10) / (10 + 10)
-    common = 22 / 30
+def test_an_event_factor_is_shrunk_to_that_of_the_tier() -> None:
+    # series 0 sold 20 where 100 were expected; series 1 of its tier has no such day, series 2 is of another tier
+    own = Rates(
+        RunningSum.of(np.array([[20.0, 0], [0, 0], [90.0, 0]])),
+        RunningSum.of(np.array([[100.0, 0], [0, 0], [30.0, 0]])),
+    )
+    tier = np.array([0, 0, 1])
+    rhythm = Rhythm((), own, {"tier": tier}, {}, {}, {1: (own, own.grouped(tier, 2))})  # type: ignore[arg-type]
+    base = np.array([40.0, 10.0, 30.0])
+    # mean base of the tier 25: common = (20 + 25) / (100 + 25); own = (20 + common * 40) / (100 + 40)
+    common = 45 / 125
+    other = (90 + 30) / (30 + 30)
     factors = event_factors(rhythm, 1, base=base, code=1)
-    assert factors == pytest.approx([(2 + common * 10) / 20, common])
+    # a base of 10 is less than EVENT_UNITS, but without a day of its own it is the tier's all the same
+    assert factors == pytest.approx([(20 + common * 40) / 140, common, (90 + other * 30) / 60])
+
+
+def test_a_slow_mover_leans_on_its_tier_by_units() -> None:
+    # one unit sold where half a unit was expected says little: 20 units of the tier's stand beside it
+    own = Rates(RunningSum.of(np.array([[1.0, 0]])), RunningSum.of(np.array([[0.5, 0]])))
+    rhythm = Rhythm((), own, {"tier": np.zeros(1, dtype=np.int64)}, {}, {}, {1: (own, own)})  # type: ignore[arg-type]
+    common = (1.0 + 0.5) / (0.5 + 0.5)
+    factors = event_factors(rhythm, 1, base=np.array([0.5]), code=1)
+    assert factors == pytest.approx([(1.0 + common * EVENT_UNITS) / (0.5 + EVENT_UNITS)])
 
 
 def test_a_state_without_days_of_its_own_takes_the_prior() -> None:
