@@ -216,11 +216,9 @@ def plan_with(
     from optimization.stability import nervousness, planned_table
 
     on_stage("forecast")
-    forecast = forecast_demand(snapshot, network, forecaster, config.forecast.horizon_days)
-    basis = decide_with(
-        snapshot, network, forecast, config=config, released=released, workers=workers, on_stage=on_stage
-    )
-    decisions, positions, targets = basis.decisions, basis.positions, basis.targets
+    given = forecast_demand(snapshot, network, forecaster, config.forecast.horizon_days)
+    basis = decide_with(snapshot, network, given, config=config, released=released, workers=workers, on_stage=on_stage)
+    decisions, targets = basis.decisions, basis.targets
     version = plan_version(snapshot, config, released, published)
     projection, book = audited_orders(
         snapshot, network, basis, config=config, version=version, released=released, published=published,
@@ -230,7 +228,7 @@ def plan_with(
     rows = shown_series(basis.forecast, book.orders)
     driven = drivers(forecaster, snapshot, network, rows, windows=order_cycles(basis.forecast, targets, rows))
     on_stage("exceptions")
-    facts = point_facts(snapshot, projection, positions=positions, targets=targets)
+    facts = point_facts(snapshot, projection, positions=basis.positions, targets=targets)
     return Plan(
         run_id=run_name(snapshot, version),
         cutoff=snapshot.cutoff,
@@ -278,7 +276,10 @@ def audited_orders(
 
     decisions, positions, targets = basis.decisions, basis.positions, basis.targets
     on_stage("audit")
-    broken = audit(decisions.moves, decisions.loads, snapshot=snapshot, network=network, positions=positions)
+    broken = audit(
+        decisions.moves, decisions.loads, snapshot=snapshot, network=network, positions=positions, targets=targets,
+        purchase_budget=config.plan.purchase_budget,
+    )  # fmt: skip
     messages = action_messages(
         snapshot, network, decisions, positions=positions, config=config.plan, released=released,
         recent=None if published is None else published.messages,

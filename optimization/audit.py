@@ -6,18 +6,29 @@ plan is used. A plan that breaks one rule is not published.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 
 from network.graph import SupplyNetwork
 from network.snapshot import Snapshot
 from optimization.audit_case import NOTHING, audit_case
 from optimization.audit_life import LIFE_RULES
+from optimization.audit_limits import LIMIT_RULES
 from optimization.audit_lines import LINE_RULES
 from optimization.audit_totals import TOTAL_RULES
 
 
 def audit(
-    moves: pd.DataFrame, loads: pd.DataFrame, *, snapshot: Snapshot, network: SupplyNetwork, positions: pd.DataFrame
+    moves: pd.DataFrame,
+    loads: pd.DataFrame,
+    *,
+    snapshot: Snapshot,
+    network: SupplyNetwork,
+    positions: pd.DataFrame,
+    targets: pd.DataFrame | None = None,
+    purchase_budget: float | None = None,
 ) -> pd.DataFrame:
     """Check tonight's moves and loads against every constraint.
 
@@ -36,6 +47,10 @@ def audit(
     positions
         Inventory positions by (sku, location), for the maximum stock only: what is on order may include released
         lines that the snapshot does not know.
+    targets
+        Expected demand by stock point, row by row the positions; without it storage is not checked.
+    purchase_budget
+        Most that tonight's purchases may cost [money].
 
     Returns
     -------
@@ -43,7 +58,11 @@ def audit(
         One row a breach: rule, sku, origin, destination, value (found), bound (allowed), message. Empty = feasible.
     """
     case = audit_case(moves, loads, snapshot=snapshot, network=network, positions=positions)
-    found = [rule(case) for rule in (*LINE_RULES, *TOTAL_RULES, *LIFE_RULES)]
+    rates = None
+    if targets is not None:
+        rates = (targets["expected_demand"] / targets["protection_days"].clip(lower=1.0)).to_numpy(dtype=np.float64)
+    case = replace(case, rates=rates, purchase_budget=purchase_budget)
+    found = [rule(case) for rule in (*LINE_RULES, *TOTAL_RULES, *LIFE_RULES, *LIMIT_RULES)]
     broken = [frame for frame in found if len(frame)]
     if not broken:
         return NOTHING.copy()

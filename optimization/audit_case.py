@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from network.economics import sku_economics
@@ -43,6 +44,10 @@ class AuditCase:
         Inventory position by (sku, location).
     sourcing, serving
         Rules in force.
+    rates
+        Expected demand a day, row by row the positions; None if it was not told.
+    purchase_budget
+        Most that tonight's purchases may cost [money]; None without a limit.
     """
 
     lines: pd.DataFrame
@@ -51,6 +56,8 @@ class AuditCase:
     positions: pd.DataFrame
     sourcing: pd.DataFrame
     serving: pd.DataFrame
+    rates: npt.NDArray[np.float64] | None = None
+    purchase_budget: float | None = None
 
     @property
     def first_ship_date(self) -> pd.Timestamp:

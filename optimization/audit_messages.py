@@ -107,7 +107,7 @@ def _line_has_not_left(case: AuditCase, frozen_days: int) -> pd.DataFrame:
 def _quantity_fits_action(case: AuditCase) -> pd.DataFrame:
     """Another day keeps the quantity; less is whole cases and no less than the minimum; nothing is nothing."""
     rows = case.lines
-    quantity, whole = rows["quantity"], np.mod(rows["quantity"], rows["pack"]) == 0
+    quantity, whole = rows["quantity"], np.mod(rows["quantity"], rows["ordered_in"]) == 0
     least = rows["moq"].where(rows["mode"] == Mode.PURCHASE, 0.0)
     in_cases = whole | ~rows["mode"].isin([Mode.PURCHASE, Mode.TRANSFER])
     is_less = (quantity > 0) & (quantity < rows["line_quantity"]) & in_cases & (quantity >= least)

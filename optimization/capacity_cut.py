@@ -13,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from optimization.capacity import declared_on
+from network.columns import Mode
+from optimization.capacity import declared_on, declares_capacity
 from optimization.decisions import CUT_COLUMNS, typed
 from optimization.flow.data import FlowData
 from optimization.line_value import VALUE_COLUMNS, line_effects, line_values, supply_without
+from optimization.storage import storage_limits
 
 if TYPE_CHECKING:
     from network.snapshot import Snapshot
@@ -40,6 +42,13 @@ class Limit:
     amount: float
     overtime: float
 
+    @property
+    def said(self) -> str:
+        """Why a line has no place."""
+        if self.kind == "budget":
+            return "no money: the purchase budget is spent"
+        return f"{REASON}: {self.kind} at {self.location} on {self.date:%Y-%m-%d} is full"
+
 
 @dataclass(frozen=True, eq=False)
 class Kept:
@@ -59,9 +68,9 @@ class Kept:
 
 
 def keep_capacity(
-    lines: pd.DataFrame, data: FlowData, *, supply: Ints, snapshot: Snapshot
+    lines: pd.DataFrame, data: FlowData, *, supply: Ints, snapshot: Snapshot, rates: Floats, budget: float | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Cut lines where a declared shipping, picking or receiving capacity would be exceeded.
+    """Cut lines where a declared shipping, picking or receiving capacity, room in store or the budget is exceeded.
 
     Lines stay by value per use of the capacity. Beyond it a line stays only where overtime is for sale at less than the
     line is worth. Lines in cases are cut in whole lots; of a capacity in lines or trucks, whole lines or loads go.
@@ -76,6 +85,10 @@ def keep_capacity(
         (n, T) supply of every row with these lines and the planned moves.
     snapshot
         Capacities.
+    rates
+        (n,) expected demand a day of each stock point.
+    budget
+        Most that purchases may cost [money]; None without a limit.
 
     Returns
     -------
@@ -83,7 +96,7 @@ def keep_capacity(
     stays pays `capacity_price`; and the cuts (`CUT_COLUMNS`).
     """
     nothing = typed(pd.DataFrame(), CUT_COLUMNS)
-    if snapshot.table("capacity").empty or not (lines["quantity"] > 0).any():
+    if not (declares_capacity(snapshot) or budget is not None) or not (lines["quantity"] > 0).any():
         return lines, nothing
     dated = _dated(lines, snapshot)
     effects = line_effects(lines, data.curves)
@@ -94,11 +107,12 @@ def keep_capacity(
     quantity, paid = before.copy(), np.zeros(len(lines))
     reason = lines["reason"].to_numpy(dtype=object).copy()
     cuts = [nothing]
-    for limit, rows in _limits(dated, snapshot):
+    limits = [*_limits(dated, snapshot), *_rooms(dated, data, rates, snapshot), *_budget(dated, budget, snapshot)]
+    for limit, rows in limits:
         rows = rows[quantity[rows] > 0]
         kept = _kept(dated.iloc[rows], quantity[rows], each[rows], limit=limit, data=data)
         gone = (kept.quantity == 0) & (quantity[rows] > 0)
-        reason[rows[gone]] = f"{REASON}: {limit.kind} at {limit.location} on {limit.date:%Y-%m-%d} is full"
+        reason[rows[gone]] = limit.said
         cuts.append(_cuts(dated.iloc[rows], quantity[rows] - kept.quantity, each[rows], limit=limit))
         # What a later capacity cuts pays nothing for an earlier one.
         paid[rows] = paid[rows] * kept.quantity / quantity[rows] + kept.paid
@@ -124,6 +138,28 @@ def _limits(dated: pd.DataFrame, snapshot: Snapshot) -> list[tuple[Limit, Ints]]
             is_used = (dated[place] == limit.location) & (dated[date] == limit.date)
             found.append((limit, np.flatnonzero(is_used)))
     return found
+
+
+def _rooms(dated: pd.DataFrame, data: FlowData, rates: Floats, snapshot: Snapshot) -> list[tuple[Limit, Ints]]:
+    """Room in store of the places to which lines come."""
+    going = dated[dated["quantity"] > 0]
+    declared = storage_limits(going, data.positions, rates=rates, snapshot=snapshot)
+    overtime = declared["overtime_cost"].astype("float64").fillna(np.inf)
+    found = []
+    columns = (declared["location"], declared["date"], declared["unit"], declared["amount"], overtime)
+    for location, date, unit, amount, price in zip(*columns, strict=True):
+        limit = Limit("store", location, date, unit, float(amount), float(price))
+        found.append((limit, np.flatnonzero((dated["destination"] == location) & (dated["due_date"] <= date))))
+    return found
+
+
+def _budget(dated: pd.DataFrame, budget: float | None, snapshot: Snapshot) -> list[tuple[Limit, Ints]]:
+    """What tonight's purchases may cost."""
+    if budget is None:
+        return []
+    ship = snapshot.cutoff + pd.Timedelta(days=1)
+    rows = np.flatnonzero((dated["mode"] == Mode.PURCHASE).to_numpy(dtype=bool))
+    return [(Limit("budget", "", ship, "money", budget, np.inf), rows)]
 
 
 def _dated(lines: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame:
@@ -170,6 +206,8 @@ def _use_per_unit(part: pd.DataFrame, unit: str) -> Floats:
     """Share of a capacity that one unit takes, (m,)."""
     if unit == "m3":
         return part["volume_m3"].to_numpy(dtype=np.float64)
+    if unit == "money":
+        return part["unit_value"].to_numpy(dtype=np.float64)
     if unit == "cases":
         return 1.0 / part["case"].to_numpy(dtype=np.float64)
     return np.ones(len(part))

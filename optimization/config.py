@@ -60,6 +60,9 @@ class PlanConfig:
         Whether the trucks of all transfer lanes are planned together over days; otherwise lane by lane for tonight.
     truck_fill_up
         Whether a truck that goes may bring later needs forward.
+    purchase_budget
+        Most that tonight's purchases may cost [money]; None = no limit. What does not fit waits, the least worth for
+        its money first.
     fill_rate_goals, cycle_service_goals
         Goal by class, such as ``{"A": 0.98, "BX": 0.96}``, where the assortment gives none; empty = none.
     abc_cuts, xyz_cuts
@@ -105,6 +108,7 @@ class PlanConfig:
     change_cost: float = 10.0
     change_share: float = 0.01
     message_quiet_days: int = 7
+    purchase_budget: float | None = None
     fill_rate_goals: Mapping[str, float] = field(default_factory=dict)
     cycle_service_goals: Mapping[str, float] = field(default_factory=dict)
     abc_cuts: tuple[float, float] = (0.80, 0.95)
@@ -119,6 +123,8 @@ class PlanConfig:
         for name in ("frozen_days", "change_cost", "change_share", "message_quiet_days"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: give 0 or more")
+        if self.purchase_budget is not None and self.purchase_budget < 0:
+            raise ValueError(f"purchase_budget is {self.purchase_budget}: give 0 or more, or nothing")
         if any(rank < 1 for rank in self.channel_priority.values()):
             raise ValueError(f"channel_priority is {dict(self.channel_priority)}: give whole numbers from 1")
         for name in ("fill_rate_goals", "cycle_service_goals"):

@@ -9,7 +9,6 @@ from optimization.plain_words import say_date, say_units
 
 _VERBS = {
     "ship": "be shipped from", "pick": "be picked at", "receive": "be received at", "store": "be stored at",
-    "budget": "be bought by",
 }  # fmt: skip
 _ADVICE = {
     "store": "Make room there, or send stock on, before more comes.",
@@ -35,8 +34,12 @@ def capacity_cut(case: ExceptionCase) -> pd.DataFrame:
         severity="warning",
         money=rows["money"],
         messages=[
-            f"{origin} to {to}: {say_units(units)} of {lines} line{'s' if lines > 1 else ''} cannot {_VERBS[kind]} "
-            f"{site or 'the night'} on {say_date(date)}: its {unit} are full"
+            f"{origin} to {to}: {say_units(units)} of {lines} line{'s' if lines > 1 else ''} cannot "
+            + (
+                "be bought: the purchase budget is spent"
+                if kind == "budget"
+                else f"{_VERBS[kind]} {site} on {say_date(date)}: its {unit} are full"
+            )
             for kind, date, origin, to, units, lines, site, unit in zip(*columns, strict=True)
         ],
         suggestions=[_ADVICE.get(kind, _OTHER_ADVICE) for kind in rows["kind"]],

@@ -36,6 +36,7 @@ from optimization.phase_out import shelf_floor
 from optimization.plan_bound import truck_figures
 from optimization.scarcity import contested_pairs, scarcity, share_by_priority, stock_priorities
 from optimization.stability import Revision, worthwhile_changes
+from optimization.storage import daily_rates
 from optimization.tonight import planned_quantity, supply_of, tonight_lines
 from optimization.truck_days import TruckDays, plan_truck_days, with_trucks
 
@@ -147,11 +148,10 @@ def settle(
     change
         Given where lines of this night have left already, so that any further line is a change that must pay.
     """
-    maximum = targets["max_stock"].to_numpy(dtype=np.float64)
     bound = flow.bound
     dropped: list[pd.DataFrame] = []
     for _ in range(MAX_PASSES - 1):
-        lines = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config, is_final=False).lines
+        lines = _loaded_lines(data, flow, snapshot=snapshot, targets=targets, config=config, is_final=False).lines
         is_idle = (lines["quantity"] == 0) & ~lines["is_regular"] & (lines["flow_quantity"] > 0)
         if not is_idle.any():
             break
@@ -159,7 +159,7 @@ def settle(
         again = worth_planning_again(lines, data, flow, is_idle=is_idle.to_numpy(dtype=bool))
         flow = left_out(flow, lines, data, is_out=is_idle.to_numpy(dtype=bool) & ~again)
         data, flow = solve_again(data, flow, _closing(lines, again))
-    loaded = _loaded_lines(data, flow, snapshot=snapshot, maximum=maximum, config=config, is_final=True)
+    loaded = _loaded_lines(data, flow, snapshot=snapshot, targets=targets, config=config, is_final=True)
     lines = loaded.lines
     if change is not None:
         lines = worthwhile_changes(
@@ -187,13 +187,14 @@ class Loaded:
 
 
 def _loaded_lines(
-    data: FlowData, flow: FlowPlan, *, snapshot: Snapshot, maximum: Floats, config: PlanConfig, is_final: bool
+    data: FlowData, flow: FlowPlan, *, snapshot: Snapshot, targets: pd.DataFrame, config: PlanConfig, is_final: bool
 ) -> Loaded:
     """Take the flow's moves of tonight through lots, limits and trucks.
 
     The trucks of all lanes are planned at the end only: what is looked for before are laterals, emergency moves and
     returns that do not pay for their vehicle.
     """
+    maximum = targets["max_stock"].to_numpy(dtype=np.float64)
     later = np.where(data.regular.day > 0, flow.quantity[: data.regular.pair.size], 0)
     lines = _shared_lines(data, flow, later, snapshot=snapshot, config=config)
     supply = supply_of(data, lines, later)
@@ -213,7 +214,9 @@ def _loaded_lines(
     lines = load_trucks(lines, data, supply=supply, planned=planned, maximum=maximum, config=config)
     lines = keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
     supply = supply_of(data, lines, planned_quantity(data, flow.quantity, lines))
-    lines, cuts = keep_capacity(lines, data, supply=supply, snapshot=snapshot)
+    lines, cuts = keep_capacity(
+        lines, data, supply=supply, snapshot=snapshot, rates=daily_rates(targets), budget=config.purchase_budget
+    )
     return Loaded(keep_order_values(lines, data.lanes), days, cuts)
 
 

@@ -101,6 +101,23 @@ def test_the_same_night_again_after_its_lines_left_adds_and_changes_nothing():
     assert len(again.orders) == 0
 
 
+def test_open_orders_of_a_chain_without_runs_get_messages_too():
+    # Nothing was ever released or published here: all that is known of the order is its row in `open_orders`.
+    tables = dict(chain().tables)
+    busiest = planned().orders.query("kind == 'purchase'").iloc[0]
+    days = {"ship_date": LAST_DAY + pd.Timedelta(days=3), "due_date": LAST_DAY + pd.Timedelta(days=12)}
+    far_too_much = tables["open_orders"].iloc[:1].assign(
+        order_id="ERP-1", sku=busiest["sku"], origin=busiest["origin"], destination=busiest["destination"],
+        quantity=1_000_000, status="confirmed", external_ref="", **days,
+    )  # fmt: skip
+    tables["open_orders"] = pd.concat([tables["open_orders"], far_too_much], ignore_index=True)
+    known = snapshot_at(tables, chain().settings, LAST_DAY)
+    plan = engine.plan_with(known, planned().network, planned().forecaster, config=CONFIG)
+    (message,) = plan.orders[plan.orders["amends_order_id"] == "ERP-1"].to_dict("records")
+    assert message["action"] in ("reduce", "cancel")
+    assert message["net_benefit"] > 0
+
+
 def test_stages_are_told_in_order():
     stages: list[str] = []
     engine.plan_with(snapshot(), planned().network, planned().forecaster, config=CONFIG, on_stage=stages.append)
