@@ -10,7 +10,7 @@ week decided in is read: a policy is handed a copy of the weeks so far.
     python benchmarks/vn2.py --smoke
 
 FOLDER holds the published files. --out gets `orders` (six lists in the order of the rows), `cost_by_week`, `total` and
-`weeks_3_to_8`. Settings were chosen on the first half of the rolling start weeks (`--rolling 23`); `late` is the rest.
+`weeks_3_to_8`. Settings were chosen by the early half of the rolling start weeks; the late half was seen as well.
 """
 
 from __future__ import annotations
