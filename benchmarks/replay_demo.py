@@ -102,7 +102,9 @@ def main() -> None:
     mine = ours(world, chain, snapshot, network=network, n_days=a.days, refit_days=a.refit_days)
     seconds = {"base_stock": round(middle - began, 1), "tierflow": round(time.perf_counter() - middle, 1)}
     ahead = latent(world, world.last_day + pd.Timedelta(days=1), a.days)
+    last = time.perf_counter()
     least = clairvoyant(snapshot, network, demand=ahead, n_days=a.days).total_cost
+    seconds["clairvoyant"] = round(time.perf_counter() - last, 1)
     table = pd.DataFrame({"base_stock": base.summary(), "tierflow": mine.summary()})
     print(table.round(4).to_string(), file=sys.stderr)
     costs = table.loc["total_cost"]
