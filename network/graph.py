@@ -14,11 +14,12 @@ from network.calendar import Calendar, build_calendar
 from network.contracts import Mode, OrderState
 from network.lanes import expand_lanes, expand_pairs
 from network.snapshot import Snapshot
+from network.vehicles import with_fleets
 
 LANE_COLUMNS = (
     "lane_id", "origin", "destination", "mode", "lead_time_days", "lead_time_sd_days", "order_weekdays", "cutoff_time",
     "unit_cost", "vehicle", "truck_cost", "truck_volume_m3", "truck_weight_kg", "max_trucks", "min_order_value",
-    "distance_km", "co2_kg_per_truck", "origin_index", "destination_index",
+    "distance_km", "co2_kg_per_truck", "origin_index", "destination_index", "fleet",
 )  # fmt: skip
 SOURCING_COLUMNS = (
     "sku", "origin", "destination", "priority", "share", "unit_cost", "order_multiple", "min_order_quantity",
@@ -48,7 +49,8 @@ class SupplyNetwork:
         One row for each concrete origin, destination and mode, sorted, RangeIndex: `LANE_COLUMNS`. Costs default to 0
         [money], capacities to infinity, `distance_km` to the great circle (NaN without coordinates);
         `vehicle` is truck or parcel, and the truck columns speak of it; `order_weekdays` is a bitmask, Monday 1 to
-        Sunday 64; `origin_index` and `destination_index` are rows of `locations`.
+        Sunday 64; `origin_index` and `destination_index` are rows of `locations`; `fleet` are the vehicle types of
+        the lane (`network.vehicles`), of which the truck columns then tell the one with the least cost for its size.
     sourcing
         One row for each SKU, origin and destination that a sourcing rule names: `SOURCING_COLUMNS`; empty where none
         is declared. NaN means that the value of the SKU or the lane holds. `cases_per_order` are the cases of what
@@ -138,7 +140,8 @@ def build_network(snapshot: Snapshot) -> SupplyNetwork:
     The network with every group expanded.
     """
     locations = snapshot.table("locations").sort_values("location").reset_index(drop=True)
-    lanes = expand_lanes(snapshot.table("lanes"), locations)[list(LANE_COLUMNS)]
+    lanes = with_fleets(expand_lanes(snapshot.table("lanes"), locations), snapshot.table("vehicles"))
+    lanes = lanes[list(LANE_COLUMNS)]
     return SupplyNetwork(
         locations=locations,
         lanes=lanes,

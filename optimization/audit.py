@@ -18,6 +18,7 @@ from optimization.audit_life import LIFE_RULES
 from optimization.audit_limits import LIMIT_RULES
 from optimization.audit_lines import LINE_RULES
 from optimization.audit_totals import TOTAL_RULES
+from optimization.audit_vehicles import VEHICLE_RULES, mix_capacity
 
 
 def audit(
@@ -61,8 +62,9 @@ def audit(
     rates = None
     if targets is not None:
         rates = (targets["expected_demand"] / targets["protection_days"].clip(lower=1.0)).to_numpy(dtype=np.float64)
-    case = replace(case, rates=rates, purchase_budget=purchase_budget)
-    found = [rule(case) for rule in (*LINE_RULES, *TOTAL_RULES, *LIFE_RULES, *LIMIT_RULES)]
+    sized = mix_capacity(case.loads, snapshot.table("vehicles"))
+    case = replace(case, loads=sized, rates=rates, purchase_budget=purchase_budget)
+    found = [rule(case) for rule in (*LINE_RULES, *TOTAL_RULES, *LIFE_RULES, *LIMIT_RULES, *VEHICLE_RULES)]
     broken = [frame for frame in found if len(frame)]
     if not broken:
         return NOTHING.copy()

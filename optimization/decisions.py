@@ -38,9 +38,22 @@ LOAD_COLUMNS = (
         "volume_m3",
         "weight_kg",
     ),
-    *("truck_volume_m3", "fill", "cost", "lines", "value"),
+    *("truck_volume_m3", "fill", "cost", "lines", "value", "mix"),
 )
-_TEXT = {"kind", "location", "unit", "vehicle", "sku", "origin", "destination", "mode", "load_id", "note", "reason"}
+_TEXT = {
+    "mix",
+    "kind",
+    "location",
+    "unit",
+    "vehicle",
+    "sku",
+    "origin",
+    "destination",
+    "mode",
+    "load_id",
+    "note",
+    "reason",
+}
 _WHOLE = {"day", "arrival_day", "quantity", "cases", "flow_quantity", "trucks", "lines", "rounded", "raised", "wanted"}
 _DATES = {"ship_date", "due_date", "date"}
 
@@ -92,7 +105,7 @@ class Decisions:
         Moves that were not worth making tonight, with the reason; `DROPPED_COLUMNS`.
     loads
         One row a lane and ship day, `LOAD_COLUMNS`; `vehicle` is truck or parcel, `trucks` their number; fill is the
-        larger of the volume and weight shares of all its trucks.
+        larger of the volume and weight shares of all its trucks; `mix` names them where a lane has several types.
     planned
         Moves of later days that the plan expects, `PLANNED_COLUMNS`; not orders.
     curves

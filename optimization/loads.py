@@ -15,6 +15,7 @@ from optimization.decisions import LOAD_COLUMNS, typed
 from optimization.flow.data import FlowData
 from optimization.line_value import VALUE_COLUMNS, line_effects, line_values, supply_without
 from optimization.truck_choice import TOLERANCE, choose_trucks, pull_forward
+from optimization.truck_mix import trip_cost, with_mixes
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -146,6 +147,7 @@ def _load_lane(group: Ints, *, state: LoadState, config: PlanConfig) -> None:
             cost=price,
             max_trucks=float(lane["max_trucks"]),
             is_one_off=not is_regular,
+            trip_cost=trip_cost(lane, price / cost) if cost > 0 else None,
         )
         _settle(state, part, group, wanted=quantity, final=chosen.quantity, is_stopped=chosen.trucks == 0)
 
@@ -302,7 +304,7 @@ def load_table(lines: pd.DataFrame, lanes: pd.DataFrame, cutoff: pd.Timestamp) -
     )
     lane = lanes.iloc[sums["lane"].to_numpy(dtype=np.int64)].reset_index(drop=True)
     filled = np.maximum(sums["volume_m3"] / lane["truck_volume_m3"], sums["weight_kg"] / lane["truck_weight_kg"])
-    trucks = np.maximum(np.ceil(filled - TOLERANCE), 1.0)
+    trucks = np.asarray(np.maximum(np.ceil(filled - TOLERANCE), 1.0), dtype=np.float64)
     loads = sums.assign(
         origin=lane["origin"],
         destination=lane["destination"],
@@ -312,5 +314,7 @@ def load_table(lines: pd.DataFrame, lanes: pd.DataFrame, cutoff: pd.Timestamp) -
         truck_volume_m3=lane["truck_volume_m3"],
         fill=filled / trucks,
         cost=trucks * lane["truck_cost"],
+        mix="",
     )
+    loads = with_mixes(loads, lane["fleet"].tolist())
     return lines, typed(loads.sort_values("load_id"), LOAD_COLUMNS)

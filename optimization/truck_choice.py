@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,15 @@ class TruckChoice:
 
 
 def choose_trucks(
-    quantity: Ints, *, share: Floats, value: Floats, lot: Ints, cost: float, max_trucks: float, is_one_off: bool
+    quantity: Ints,
+    *,
+    share: Floats,
+    value: Floats,
+    lot: Ints,
+    cost: float,
+    max_trucks: float,
+    is_one_off: bool,
+    trip_cost: Callable[[Floats, int], tuple[float, float]] | None = None,
 ) -> TruckChoice:
     """Choose the number of trucks by value: the last one must earn its cost.
 
@@ -56,10 +65,14 @@ def choose_trucks(
         Most trucks, may be infinite.
     is_one_off
         Whether nothing would be sent later instead.
+    trip_cost
+        Where a lane has several types: cost [money] and fill of the cheapest vehicles that carry these shares (2,) of a
+        truck, at most so many vehicles.
     """
     size = (share * quantity[:, None]).max(axis=1)
     order = np.argsort(-value / np.maximum(size, TOLERANCE), kind="stable")
-    filled = np.cumsum(share[order] * quantity[order, None], axis=0).max(axis=1)
+    carried = np.cumsum(share[order] * quantity[order, None], axis=0)
+    filled = carried.max(axis=1)
     earned = np.cumsum(np.maximum(value[order], 0.0))
     most = int(min(np.ceil(filled[-1] - TOLERANCE) if filled.size else 0, max_trucks))
     best, trucks, kept = 0.0, 0, 0
@@ -67,8 +80,11 @@ def choose_trucks(
         fits = int(np.searchsorted(filled, n + TOLERANCE, side="right"))
         if fits == 0 and n < most:
             continue
-        empty = n - (filled[fits - 1] if fits else 0.0)
-        gain = (earned[fits - 1] if fits else 0.0) - cost * (n if is_one_off else empty)
+        empty, price = n - (filled[fits - 1] if fits else 0.0), cost * n
+        if trip_cost is not None and fits:
+            price, fill = trip_cost(carried[fits - 1], n)
+            empty = n * (1.0 - fill)
+        gain = (earned[fits - 1] if fits else 0.0) - (price if is_one_off else price * empty / n)
         if gain >= best or (fits == 0 and value[order[0]] > 0):
             best, trucks, kept = float(gain), n, fits
     chosen = np.zeros_like(quantity)
