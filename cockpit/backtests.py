@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,14 @@ from cockpit.failures import refuse_input
 from cockpit.jobs import config_for, write_rejected_rows
 from cockpit.outcome import Block, ExitCode, Outcome, UsageError
 from cockpit.places import REJECTS_FILE, runs_folder
+from cockpit.tracked import track
 from cockpit.wording import share
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from experiments.backtest import Backtest, BacktestRequest
+    from experiments.tracking import Tracker
     from network.ingest import Chain
 
 TABLES = ("steps", "metrics", "fva", "calibration", "slices", "forecasts")
@@ -41,6 +44,8 @@ class BacktestOptions:
         As for `BacktestRequest` [days, but for the first and last].
     has_ladder
         Whether to fit every step of the ladder.
+    is_tracked
+        Whether to record the backtest with MLflow where no server is named.
     """
 
     chain: Path
@@ -51,6 +56,7 @@ class BacktestOptions:
     every: int = 7
     refit_every: int | None = None
     has_ladder: bool = True
+    is_tracked: bool = False
 
 
 def backtest_chain(options: BacktestOptions) -> Outcome:
@@ -67,10 +73,23 @@ def backtest_chain(options: BacktestOptions) -> Outcome:
     name = name_of(chain, request)
     folder = options.out if options.out is not None else backtests_folder(options.chain) / name
     if (folder / "manifest.json").is_file():
-        return _outcome(_read(folder), folder, notice="This backtest of these data is there already.")
+        return _outcome(_read(folder), folder, notices=("This backtest of these data is there already.",))
     result = _run(chain, request)
     _publish(result, chain, request, folder=folder, name=name)
-    return _outcome(result, folder)
+    runs = runs_folder(options.chain, None)
+    act = partial(_record, result, request, chain, folder, name)
+    return _outcome(result, folder, notices=track(runs, chain.settings.id, act, is_asked=options.is_tracked))
+
+
+def _record(
+    result: Backtest, request: BacktestRequest, chain: Chain, folder: Path, name: str, tracker: Tracker
+) -> None:
+    """Track a published backtest."""
+    from experiments.tracking_records import backtest_record
+    from network.snapshot import snapshot_at
+
+    data_hash = snapshot_at(chain.tables, chain.settings, request.last_day).content_hash
+    tracker.record(backtest_record(result, request, name=name, data_hash=data_hash, folder=folder))
 
 
 def backtests_folder(chain: Path) -> Path:
@@ -164,7 +183,7 @@ def _read(folder: Path) -> Backtest:
     return Backtest(**{name: store.read_table(folder.name, name) for name in TABLES})
 
 
-def _outcome(result: Backtest, folder: Path, *, notice: str = "") -> Outcome:
+def _outcome(result: Backtest, folder: Path, *, notices: tuple[str, ...] = ()) -> Outcome:
     overall = result.fva[result.fva["category"] == ""]
     everything = result.metrics[result.metrics["slice"] == "all"]
     blocks = (
@@ -183,7 +202,7 @@ def _outcome(result: Backtest, folder: Path, *, notice: str = "") -> Outcome:
         ),
         Block(lines=(_beaten_words(result), f"Report   {folder / 'backtest.html'}", f"Tables   {folder}")),
     )
-    return Outcome(ExitCode.DONE, blocks, _document(result, folder), (notice,) if notice else ())
+    return Outcome(ExitCode.DONE, blocks, _document(result, folder), notices)
 
 
 def _value_row(row: pd.Series[Any]) -> tuple[str, ...]:

@@ -48,6 +48,9 @@ Cutoff = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], help="Last day that may be known; default: the last with sales and stock."),
 ]
+Track = Annotated[
+    bool, typer.Option("--track", help="Record it with MLflow in the run folder, or at MLFLOW_TRACKING_URI.")
+]
 Run = Annotated[str, typer.Argument(help="A run id, its beginning, or a run folder.", show_default=False)]
 
 
@@ -144,6 +147,7 @@ def plan(
     scenario: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Plan under a scenario (TOML); publish nothing.", exists=True)
     ] = None,
+    track: Track = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -159,6 +163,7 @@ def plan(
         is_strict=strict,
         workers=workers,
         scenario=scenario,
+        is_tracked=track,
     )
     _finish(lambda: plan_chain(request), as_json=as_json, debug=debug, step="Reading the chain")
 
@@ -173,13 +178,16 @@ def whatif(
     runs: RunsFolder = None,
     workers: Workers = 1,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write a page and tables there.")] = None,
+    track: Track = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Plan the chain as it is and under each scenario, and say what differs and why."""
     from cockpit.jobs import PlanRequest, compare_scenarios
 
-    request = PlanRequest(chain=chain, runs=runs, cutoff=None if cutoff is None else cutoff.date(), workers=workers)
+    request = PlanRequest(
+        chain=chain, runs=runs, cutoff=None if cutoff is None else cutoff.date(), workers=workers, is_tracked=track
+    )
     _finish(
         lambda: compare_scenarios(request, tuple(scenarios), out=out), as_json=as_json, debug=debug,
         step="Reading the chain",
@@ -205,6 +213,7 @@ def backtest(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder of the result; default CHAIN/backtests/NAME.")
     ] = None,
+    track: Track = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -220,8 +229,24 @@ def backtest(
         every=every,
         refit_every=refit,
         has_ladder=has_ladder,
+        is_tracked=track,
     )
     _finish(lambda: backtest_chain(options), as_json=as_json, debug=debug, step="Reading the chain")
+
+
+@app.command(short_help="Test the newest models against those in use.")
+def promote(
+    chain: Chain, runs: RunsFolder = None, track: Track = False, as_json: Json = False, debug: Debug = False
+) -> None:
+    """Test the challenger on weeks that neither model has seen; it becomes the champion only if it wins."""
+    from cockpit.promoting import promote_challenger
+
+    _finish(
+        lambda: promote_challenger(chain, runs, is_tracked=track),
+        as_json=as_json,
+        debug=debug,
+        step="Reading the chain",
+    )
 
 
 @app.command(short_help="Write a run's orders and release them.")

@@ -8,18 +8,46 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from engine import Plan
+    from forecasting.forecaster import Forecaster
     from network.store import RunStore
 
 CHANGE_DAYS = 7
+# A challenger is given this long to be tested before a newer fit takes its place [days].
+CHALLENGER_DAYS = 35
 COLUMNS = ("sku", "location", "part", "before", "after", "change")
 
 
 def save_forecaster(store: RunStore, plan: Plan) -> str:
-    """Keep the fitted models of a run and make them the ones in use; returns their id."""
-    about = {"fitted_at": plan.forecaster.fitted_at, "cutoff": f"{plan.cutoff:%Y-%m-%d}"}
-    model_id = store.save_model(plan.forecaster.to_files(), about)
-    store.set_champion(model_id)
+    """Keep the fitted models of a run as champion or challenger; returns their id.
+
+    They become the ones in use where there are none, or none of these settings. Later fits challenge them: the first
+    one stays the challenger until it has been tested, or for `CHALLENGER_DAYS`.
+    """
+    fitted = plan.forecaster
+    about = {"fitted_at": fitted.fitted_at, "cutoff": f"{plan.cutoff:%Y-%m-%d}"}
+    model_id = store.save_model(fitted.to_files(), about)
+    champion = _stored(store, store.champion())
+    challenger = _stored(store, store.challenger())
+    if champion is None or champion.config != fitted.config:
+        store.set_champion(model_id)
+    elif fitted.fitted_at > champion.fitted_at and (challenger is None or _is_stale(challenger, plan.cutoff)):
+        store.set_challenger(model_id)
     return model_id
+
+
+def _stored(store: RunStore, model_id: str | None) -> Forecaster | None:
+    """Read a stored model; None where there is none, or none that is whole."""
+    from forecasting.forecaster import Forecaster
+    from network.store_models import ModelCorrupted
+
+    try:
+        return None if model_id is None else Forecaster.from_files(store.load_model(model_id))
+    except ModelCorrupted:
+        return None
+
+
+def _is_stale(challenger: Forecaster, cutoff: pd.Timestamp) -> bool:
+    return cutoff - pd.Timestamp(challenger.fitted_at) > pd.Timedelta(days=CHALLENGER_DAYS)
 
 
 def changes_since(plan: Plan, store: RunStore, previous: str) -> pd.DataFrame:

@@ -43,6 +43,8 @@ class PlanRequest:
         Processes that share the SKUs; the run is the same for any number of them.
     scenario
         File with a scenario to plan under; such a plan is never published.
+    is_tracked
+        Whether to record the run with MLflow where no server is named.
     """
 
     chain: Path
@@ -53,6 +55,7 @@ class PlanRequest:
     is_strict: bool = False
     workers: int = 1
     scenario: Path | None = None
+    is_tracked: bool = False
 
     @property
     def runs_path(self) -> Path:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from cockpit.outcome import Block, ExitCode, Outcome
 from cockpit.places import ledger_path
 from cockpit.render import files_block, plan_blocks
 from cockpit.stopwatch import Stopwatch
+from cockpit.tracked import mirror_pointers, track
 from network.store import RunStore
 from network.store_files import write_file
 from optimization.actions import messages, new_lines
@@ -27,6 +29,7 @@ from optimization.ledger import OrderLedger
 if TYPE_CHECKING:
     from cockpit.jobs import PlanRequest
     from engine import EngineConfig, Plan
+    from experiments.tracking import Tracker
     from network.snapshot import Snapshot
     from optimization.stability import Published
 
@@ -60,7 +63,18 @@ def planned_and_published(request: PlanRequest, snapshot: Snapshot, config: Engi
     folder = publish(store, finished, request, changes=changes_since(finished, store, previous))
     if not finished.orders.empty:
         ledger.record_proposed(finished.run_id, finished.orders, at=datetime.now(UTC), user=user_name())
-    return _plan_outcome(finished, request, folder)
+    notices = track(
+        request.runs_path, snapshot.settings.id, partial(_record, finished, folder, store), is_asked=request.is_tracked
+    )
+    return _plan_outcome(finished, request, folder, notices)
+
+
+def _record(plan: Plan, folder: Path, store: RunStore, tracker: Tracker) -> None:
+    """Track a published plan and the models that the store names."""
+    from experiments.tracking_records import plan_record
+
+    tracker.record(plan_record(plan, folder))
+    mirror_pointers(tracker, store)
 
 
 def user_name() -> str:
@@ -149,7 +163,7 @@ def export_command(run_id: str, request: PlanRequest) -> str:
     return f"tierflow export {run_id} {where} --format csv --to out"
 
 
-def _plan_outcome(plan: Plan, request: PlanRequest, folder: Path) -> Outcome:
+def _plan_outcome(plan: Plan, request: PlanRequest, folder: Path, tracked: tuple[str, ...]) -> Outcome:
     n_critical, degraded = critical_count(plan), is_degraded(plan)
     blocks = plan_blocks(plan, currency=plan.snapshot.settings.currency)
     notices = exit_notices(n_critical=n_critical, degraded=degraded, is_strict=request.is_strict)
@@ -161,6 +175,7 @@ def _plan_outcome(plan: Plan, request: PlanRequest, folder: Path) -> Outcome:
         "paths": run_paths(folder),
         "next": export_command(plan.run_id, request),
     }
+    notices = (*notices, *tracked)
     return Outcome(code, (*blocks, files_block(folder, export_command(plan.run_id, request))), document, notices)
 
 

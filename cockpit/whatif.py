@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from cockpit.places import ledger_path
 from cockpit.publishing import is_degraded, released_lines
 from cockpit.render import difference_block, plan_blocks
 from cockpit.stopwatch import Stopwatch
+from cockpit.tracked import track
 from cockpit.wording import is_known
 from network.ingest_toml import TomlError, read_toml
 from network.store import RunStore
@@ -22,7 +24,8 @@ from optimization.ledger import OrderLedger
 if TYPE_CHECKING:
     from cockpit.jobs import PlanRequest
     from engine import EngineConfig
-    from experiments.scenarios import Comparison, Scenario
+    from experiments.scenarios import Comparison, Scenario, WhatIf
+    from experiments.tracking import Tracker
     from forecasting.forecaster import Forecaster
     from network.snapshot import Snapshot
     from optimization.stability import Published
@@ -94,8 +97,17 @@ def what_if_chain(
         "scenarios": [comparison_document(each) for each in result.comparisons],
         "paths": paths,
     }
-    notices = () if champion is not None else (_FITTED_ANEW,)
+    notices: tuple[str, ...] = () if champion is not None else (_FITTED_ANEW,)
+    notices += track(request.runs_path, snapshot.settings.id, partial(_record, result), is_asked=request.is_tracked)
     return Outcome(ExitCode.DONE, (*blocks, Block(lines=(*files, _NOTHING_WRITTEN))), document, notices)
+
+
+def _record(result: WhatIf, tracker: Tracker) -> None:
+    """Track each scenario."""
+    from experiments.tracking_records import scenario_record
+
+    for each in result.comparisons:
+        tracker.record(scenario_record(each))
 
 
 def plan_under(

@@ -29,6 +29,7 @@ __all__ = [
 
 MANIFEST = "manifest.json"
 CHAMPION = "champion.json"
+CHALLENGER = "challenger.json"
 MODELS = "models"
 
 # Two runs with one id must agree on these where both name them; timings and the like may differ.
@@ -226,11 +227,10 @@ class RunStore:
 
     def champion(self) -> str | None:
         """Return the id of the model in use, None if none was chosen."""
-        path = self.path / CHAMPION
-        return str(json.loads(path.read_text(encoding="utf-8"))["model_id"]) if path.is_file() else None
+        return self._pointed(CHAMPION)
 
     def set_champion(self, model_id: str) -> None:
-        """Choose the model in use, in one step.
+        """Choose the model in use, in one step; a challenger that becomes it is none any more.
 
         Raises
         ------
@@ -239,6 +239,27 @@ class RunStore:
         """
         self.load_model(model_id)
         write_file(self.path / CHAMPION, json_text({"model_id": model_id}))
+        if self.challenger() == model_id:
+            (self.path / CHALLENGER).unlink()
+
+    def challenger(self) -> str | None:
+        """Return the id of the model that may follow the one in use, None if there is none."""
+        return self._pointed(CHALLENGER)
+
+    def set_challenger(self, model_id: str) -> None:
+        """Name the model to be tested against the one in use.
+
+        Raises
+        ------
+        ModelCorrupted
+            If the model is not stored whole.
+        """
+        self.load_model(model_id)
+        write_file(self.path / CHALLENGER, json_text({"model_id": model_id}))
+
+    def _pointed(self, pointer: str) -> str | None:
+        path = self.path / pointer
+        return str(json.loads(path.read_text(encoding="utf-8"))["model_id"]) if path.is_file() else None
 
     def _require_same(self, final: Path, manifest: Mapping[str, Any]) -> None:
         """Raise RunConflict unless the published run was made from the same things."""

@@ -294,3 +294,17 @@ def test_a_process_is_not_taken_for_a_later_one_with_its_number() -> None:
 def test_the_code_version_is_the_same_every_time() -> None:
     assert code_version() == code_version()
     assert len(code_version()) == 16
+
+
+def test_a_challenger_that_becomes_the_champion_challenges_no_more(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    first, second = (store.save_model({"a.txt": text}) for text in ("1", "2"))
+    store.set_champion(first)
+    assert store.challenger() is None
+    store.set_challenger(second)
+    store.set_champion(first)
+    assert store.challenger() == second
+    store.set_champion(second)
+    assert (store.champion(), store.challenger()) == (second, None)
+    with pytest.raises(ModelCorrupted, match="no such model"):
+        store.set_challenger("0123")
