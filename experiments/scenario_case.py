@@ -33,13 +33,10 @@ class Case:
         The chain as known, or as it would be.
     config
         Settings of the engine.
-    purchase_budget
-        Most that tonight's purchases may cost [money]; None = no limit.
     """
 
     snapshot: Snapshot
     config: EngineConfig
-    purchase_budget: float | None = None
 
     def replace(self, **changes: Any) -> Case:
         """Return a copy with some parts changed."""

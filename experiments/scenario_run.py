@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 import engine
-from experiments.scenario_budget import within_budget
 from experiments.scenario_case import Scenario
 from experiments.scenario_compare import Comparison, compare
 from experiments.scenario_signals import SignalLost, SocialBurst, Storm
@@ -118,12 +117,6 @@ def plan_scenario(
     """
     case = scenario.applied(snapshot, config)
     notes = scenario.assumptions(snapshot) + unread_signals(scenario, champion)
-    if case.purchase_budget is not None:
-        budget = case.purchase_budget
-        case, factor, bought = within_budget(case, champion, released=released)
-        fits = "fit" if bought <= budget else "still do not fit"
-        notes += (f"Purchases of {bought:,.0f} {fits} the budget of {budget:,.0f} with money "
-                  f"{factor:.3g} times as dear.",)  # fmt: skip
     plan = engine.replenish(
         case.snapshot, case.config, champion, released=released, published=published, workers=workers, on_stage=on_stage
     )

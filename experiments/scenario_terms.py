@@ -246,7 +246,7 @@ class HoldingCost:
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """The most that tonight's purchases may cost; money is made dearer until they fit.
+    """The most that tonight's purchases may cost.
 
     Parameters
     ----------
@@ -263,12 +263,13 @@ class Budget:
 
     def apply(self, case: Case) -> Case:
         """Return the case with the budget, or the lower one that it has already."""
-        limits = [limit for limit in (case.purchase_budget, self.amount) if limit is not None]
-        return case.replace(purchase_budget=min(limits))
+        plan = case.config.plan
+        limits = [limit for limit in (plan.purchase_budget, self.amount) if limit is not None]
+        return case.replace(config=case.config.replace(plan=plan.replace(purchase_budget=min(limits))))
 
     def assumptions(self, case: Case) -> tuple[str, ...]:
-        """Return how the budget is kept."""
-        return ("A budget is kept by a price of money on all stock, the same for every SKU, not by cutting lines.",)
+        """Return nothing."""
+        return ()
 
 
 @dataclass(frozen=True, kw_only=True)
