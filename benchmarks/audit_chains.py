@@ -1,10 +1,11 @@
 """Violations of the independent audit over random chains with every kind of limit, by chance.
 
 Each chain has one or two suppliers, a central warehouse, two forwards and three stores, two SKUs in 28 days, and draws
-trucks or parcels, lots, layers and pallets, minimum orders and order values, supplier weeks and shares, docks, room in
-store, priorities, expiry, lots on hand, blocked and kept points, franchises, open orders and a purchase budget.
-Keys: chains, violations, rules broken with their number, seeds that broke one, lines planned, chains in which a full
-place or a scarce source cut something, and whether every bound lies below its objective.
+trucks, vehicle types or parcels, lots, layers and pallets, minimum orders and order values, supplier weeks and shares,
+docks, room in store, priorities, expiry, lots on hand, blocked and kept points, franchises, open orders and a purchase
+budget. Keys: chains, violations, rules broken with their number, seeds that broke one, lines planned, chains in which a
+full place or a scarce source cut something, and seeds whose objective lies below the bound: there the moves of later
+days promise units before they come (`tonight.planned_quantity`); tonight's lines never do.
 
     python benchmarks/audit_chains.py [--chains 500] [--first 0]
     python benchmarks/audit_chains.py --smoke
@@ -112,6 +113,18 @@ def drawn_capacity(rng: np.random.Generator) -> Rows:
     return rows
 
 
+def drawn_vehicles(rng: np.random.Generator) -> Rows:
+    """Two vehicle types on some lanes."""
+    lanes = [f"C>{place}:transfer" for place in OWN[1:]] + ["V>C:purchase", "C>F:emergency"]
+    rows: Rows = []
+    for lane in lanes:
+        if rng.random() < 0.2:
+            for kind, size in (("lorry", rng.integers(2, 6)), ("van", 1)):
+                rows.append({"lane": lane, "type": kind, "cost": float(rng.integers(2, 30)), "volume_m3": float(size),
+                             "weight_kg": maybe(rng, 0.4, 90.0 * size), "max_per_day": maybe(rng, 0.4, 3)})  # fmt: skip
+    return rows
+
+
 def drawn_points(rng: np.random.Generator) -> dict[str, Rows]:
     """Stock, open orders, assortment and lots of every SKU and place."""
     tables: dict[str, Rows] = {"stock": [], "open_orders": [], "assortment": [], "lots": []}
@@ -163,6 +176,7 @@ def drawn_chain(seed: int) -> tuple[Snapshot, Forecast, PlanConfig]:
     tables: Mapping[str, Sequence[dict[str, Any]]] = {
         "locations": places, "skus": skus, "lanes": drawn_lanes(rng), "sourcing": drawn_sourcing(rng),
         "capacity": drawn_capacity(rng), "suppliers": suppliers if rng.random() < 0.3 else [], **drawn_points(rng),
+        "vehicles": drawn_vehicles(rng),
     }  # fmt: skip
     frames = {name: canonical(name, list(rows)) for name, rows in tables.items() if rows}
     snapshot = snapshot_at(frames, ChainSettings(id="random"), CUTOFF)
@@ -189,17 +203,18 @@ def planned(seed: int) -> tuple[Decisions, pd.DataFrame]:
 
 def measured(seeds: Sequence[int]) -> dict[str, object]:
     """Figures over some seeds."""
-    broken, rules, lines, cut, bounds = [], Counter[str](), 0, 0, True
+    broken, rules, lines, cut, above = [], Counter[str](), 0, 0, []
     for seed in seeds:
         decisions, found = planned(seed)
         rules.update(found["rule"].tolist())
         broken += [seed] if len(found) else []
         lines += len(decisions.moves)
         cut += bool(len(decisions.cuts))
-        bounds &= decisions.bound is not None and decisions.bound <= decisions.objective + 1e-6
+        if decisions.bound is None or decisions.bound > decisions.objective + 1e-6:
+            above.append(seed)
     return {
         "chains": len(seeds), "violations": sum(rules.values()), "rules": dict(sorted(rules.items())), "seeds": broken,
-        "lines": lines, "chains_with_cuts": cut, "bounds_hold": bounds,
+        "lines": lines, "chains_with_cuts": cut, "bound_above_objective": above,
     }  # fmt: skip
 
 
