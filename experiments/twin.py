@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from experiments.kpis import Trace, summary
 from experiments.twin_day import arrive, asked_by_day, day_row, dispatch, serve_day
-from experiments.twin_stock import ChainIndex, PhysicalStock, chain_index, opening_stock
+from experiments.twin_stock import ChainIndex, IntArray, PhysicalStock, chain_index, indexes, opening_stock, whole
 from network.graph import SupplyNetwork
 from network.snapshot import Snapshot
 
@@ -64,37 +65,18 @@ class Replay:
         Every move dispatched.
     service
         latent, first-choice and total served units by sku and first-choice location.
+    trace
+        Stock, sales and moves of every stock point; places and SKUs as in `chain_index`.
     """
 
     days: pd.DataFrame
     moves: pd.DataFrame
     service: pd.DataFrame
+    trace: Trace
 
     def summary(self) -> dict[str, float]:
-        """Add the days up to the KPIs of DESIGN section 7 that a replay without returns has.
-
-        `total_cost` is purchase-neutral: with purchases = cost of goods sold + waste + change of stock at cost, stock
-        left at the end is worth its cost to every policy alike, so holding, lost margin, logistics and waste remain.
-        """
-        d = self.days.drop(columns="date").sum()
-        return {
-            "total_cost": float(d["holding_cost"] + d["lost_margin"] + d["logistics_cost"] + d["waste_cost"]),
-            "holding_cost": float(d["holding_cost"]),
-            "lost_margin": float(d["lost_margin"]),
-            "logistics_cost": float(d["logistics_cost"]),
-            "waste_cost": float(d["waste_cost"]),
-            "stockout_rate": _ratio(d["short_points"], d["demand_points"]),
-            "fill_rate": _ratio(d["served_first_units"], d["latent_units"]),
-            "network_fill": _ratio(d["served_units"], d["latent_units"]),
-            "turnover_days": _ratio(d["stock_value"], d["cost_of_goods_sold"]),
-            "truck_fill": _ratio(d["truck_fill_cost"], d["truck_cost"]),
-            "ending_stock_value": float(self.days["stock_value"].iloc[-1]),
-        }
-
-
-def _ratio(part: float, whole: float) -> float:
-    """Part of whole; NaN where there is no whole."""
-    return float(part / whole) if whole else float("nan")
+        """Add the days up; see `kpis.summary`."""
+        return summary(self.days)
 
 
 def replay(snapshot: Snapshot, network: SupplyNetwork, *, demand: pd.DataFrame, policy: Policy, n_days: int) -> Replay:
@@ -120,6 +102,7 @@ def replay(snapshot: Snapshot, network: SupplyNetwork, *, demand: pd.DataFrame, 
     moves: list[pd.DataFrame] = []
     sales: list[pd.DataFrame] = []
     service: list[pd.DataFrame] = []
+    on_hand, units = (np.zeros((n_days, len(chain.locations), len(chain.skus)), dtype=np.int64) for _ in range(2))
     for offset in range(1, n_days + 1):
         today = snapshot.cutoff + pd.Timedelta(days=offset)
         night = Night(
@@ -132,13 +115,28 @@ def replay(snapshot: Snapshot, network: SupplyNetwork, *, demand: pd.DataFrame, 
         decided = policy(night)
         logistics = dispatch(chain, stock, decided)
         received = arrive(chain, stock, today)
+        opened = stock.on_hand()
         sold, served = serve_day(chain, stock, asked.get(today, []), today=today)
+        units[offset - 1] = (opened - stock.on_hand()).T
         gone = stock.expire()
+        on_hand[offset - 1] = stock.on_hand().T
         days.append({"date": today, **day_row(chain, stock, served=served, expired=gone), **logistics, **received})
         moves.append(decided.assign(decided_on=night.date))
         sales.append(sold)
         service.append(served)
-    return Replay(pd.DataFrame(days), pd.concat(moves, ignore_index=True), pd.concat(service, ignore_index=True))
+    moved = pd.concat(moves, ignore_index=True)
+    trace = _trace(chain, moved, on_hand, units, start=snapshot.cutoff)
+    return Replay(pd.DataFrame(days), moved, pd.concat(service, ignore_index=True), trace)
+
+
+def _trace(chain: ChainIndex, moves: pd.DataFrame, on_hand: IntArray, sold: IntArray, *, start: pd.Timestamp) -> Trace:
+    """Put together what happened at every stock point."""
+    sku, origin = indexes(chain, moves["sku"], moves["origin"])
+    destination = indexes(chain, moves["sku"], moves["destination"])[1]
+    day = (pd.DatetimeIndex(moves["decided_on"]) - start).days.to_numpy()
+    own = (origin >= 0) & (destination >= 0)
+    parts = (day, origin, destination, sku, whole(moves["quantity"]))
+    return Trace(on_hand, sold, *(np.asarray(part)[own] for part in parts))
 
 
 _SALES = ("date", "sku", "location", "channel", "zone", "units", "availability")

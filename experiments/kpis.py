@@ -1,0 +1,130 @@
+"""KPIs of a replay, whoever decided in it (the definitions of the design's table)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from statsmodels.duration.survfunc import SurvfuncRight
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+# A slow mover covers more days than this, or sold nothing for so many.
+SLOW_COVER_DAYS, UNSOLD_DAYS = 60.0, 28
+
+
+def summary(days: pd.DataFrame) -> dict[str, float]:
+    """Add the days of a replay up.
+
+    `total_cost` is purchase-neutral: with purchases = cost of goods sold + waste + change of stock at cost, stock
+    left at the end is worth its cost to every policy alike, so holding, lost margin, logistics and waste remain.
+
+    Parameters
+    ----------
+    days
+        One row a day, columns as in `twin.Replay.days`.
+    """
+    d = days.drop(columns="date", errors="ignore").sum()
+    return {
+        "total_cost": float(d["holding_cost"] + d["lost_margin"] + d["logistics_cost"] + d["waste_cost"]),
+        "holding_cost": float(d["holding_cost"]),
+        "lost_margin": float(d["lost_margin"]),
+        "logistics_cost": float(d["logistics_cost"]),
+        "waste_cost": float(d["waste_cost"]),
+        "stockout_rate": _ratio(d["short_points"], d["demand_points"]),
+        "fill_rate": _ratio(d["served_first_units"], d["latent_units"]),
+        "network_fill": _ratio(d["served_units"], d["latent_units"]),
+        "turnover_days": _ratio(d["stock_value"], d["cost_of_goods_sold"]),
+        "truck_fill": _ratio(d["truck_fill_cost"], d["truck_cost"]),
+        "transport_per_unit": _ratio(d["logistics_cost"], d["served_units"]),
+        "ending_stock_value": float(days["stock_value"].iloc[-1]),
+    }
+
+
+def _ratio(part: float, whole: float) -> float:
+    """Part of whole; NaN where there is no whole."""
+    return float(part / whole) if whole else float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What happened at every stock point; L places, S SKUs.
+
+    Parameters
+    ----------
+    on_hand, sold
+        (D, L, S) units at the end of each day and sold on it.
+    moved_day, moved_from, moved_to, moved_sku, moved
+        (k,) goods that left one of our own places for another: day, places, SKU, units.
+    """
+
+    on_hand: Ints
+    sold: Ints
+    moved_day: Ints
+    moved_from: Ints
+    moved_to: Ints
+    moved_sku: Ints
+    moved: Ints
+
+
+def slow_mover_days(trace: Trace, *, protection: Floats, sells: npt.NDArray[np.bool_], first_day: int) -> float:
+    """Median days until the excess of a slow mover is sold (Kaplan and Meier, 1958), censored at the end.
+
+    A stock point is flagged when it covers more than 60 days or sold nothing for 28. Its excess is what it holds beyond
+    the demand of its protection interval; moving the excess takes the clock along, only selling stops it.
+
+    Parameters
+    ----------
+    trace
+        The replay.
+    protection
+        (L,) review and lead time [days].
+    sells
+        (L,) places with customers; others are no slow movers.
+    first_day
+        Day from which points are flagged, at least 28: before, nothing is known of sales.
+
+    Returns
+    -------
+    Days; NaN where nothing was flagged, infinity where less than half was sold by the end.
+    """
+    n_days, n_places, n_skus = trace.on_hand.shape
+    if first_day < UNSOLD_DAYS:
+        raise ValueError(f"first_day is {first_day}; sales of {UNSOLD_DAYS} days are needed before")
+    excess, since = np.zeros((n_places, n_skus)), np.full((n_places, n_skus), n_days, dtype=np.int64)
+    order = np.argsort(trace.moved_day, kind="stable")
+    bounds = np.searchsorted(trace.moved_day[order], np.arange(n_days + 1))
+    lasted: list[Ints] = []
+    for day in range(first_day, n_days):
+        for row in order[bounds[day] : bounds[day + 1]]:
+            _take_along(excess, since, trace, int(row), n_days)
+        excess -= np.minimum(trace.sold[day], excess)
+        done = (excess <= 0) & (since < n_days)
+        lasted.append(day - since[done])
+        since[done] = n_days
+        recent = trace.sold[day - UNSOLD_DAYS + 1 : day + 1].sum(axis=0)
+        kept = recent / UNSOLD_DAYS * protection[:, None]
+        held = trace.on_hand[day]
+        is_slow = (held > recent / UNSOLD_DAYS * SLOW_COVER_DAYS) & (held > kept) & sells[:, None] & (since == n_days)
+        excess[is_slow], since[is_slow] = (held - kept)[is_slow], day
+    open_since = since[since < n_days]
+    times = np.concatenate([*lasted, n_days - open_since])
+    if not times.size:
+        return float("nan")
+    is_sold = np.concatenate([np.ones(times.size - open_since.size), np.zeros(open_since.size)])
+    return float(SurvfuncRight(np.maximum(times, 1), is_sold).quantile(0.5))
+
+
+def _take_along(excess: Floats, since: Ints, trace: Trace, row: int, n_days: int) -> None:
+    """Move the excess of a stock point with the goods; the older clock goes on."""
+    sku, start, end = int(trace.moved_sku[row]), int(trace.moved_from[row]), int(trace.moved_to[row])
+    moved = min(float(trace.moved[row]), excess[start, sku])
+    if moved <= 0:
+        return
+    excess[end, sku] += moved
+    since[end, sku] = min(since[end, sku], since[start, sku])
+    excess[start, sku] -= moved
+    if excess[start, sku] <= 0:
+        since[start, sku] = n_days
