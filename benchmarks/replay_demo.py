@@ -21,10 +21,13 @@ import numpy as np
 import pandas as pd
 
 from engine import EngineConfig
-from experiments.baselines import base_stock, tuned
+from experiments.array_chain import array_chain, demand_by_day, serving_of
+from experiments.baselines import echelon_base_stock, tuned
 from experiments.clairvoyant import clairvoyant
+from experiments.kpis import summary
 from experiments.nightly import NightlyPlanner
 from experiments.twin import Replay, replay
+from experiments.twin_arrays import ArrayPolicy, replay_arrays
 from experiments.world import World, WorldConfig, build_world, write_world
 from network.graph import SupplyNetwork, build_network
 from network.ingest import Chain, load_chain
@@ -41,17 +44,21 @@ def latent(world: World, first: pd.Timestamp, n_days: int, shift: int = 0) -> pd
 
 def rival(
     world: World, snapshot: Snapshot, network: SupplyNetwork, *, n_days: int, pairs: list[tuple[float, float]]
-) -> tuple[Replay, str]:
+) -> tuple[dict[str, float], str]:
     """Tune the base-stock rule on the last days of history, then replay it on the days to come."""
+    chain, index = array_chain(snapshot, network, n_days)
+    first = world.last_day + pd.Timedelta(days=1)
     past = latent(world, world.last_day - pd.Timedelta(days=n_days - 1), n_days, shift=n_days)
-    policy = tuned(
-        base_stock(snapshot, network),
-        lambda candidate: replay(snapshot, network, demand=past, policy=candidate, n_days=n_days),
-        grid=pairs,
-    )
-    ahead = latent(world, world.last_day + pd.Timedelta(days=1), n_days)
-    result = replay(snapshot, network, demand=ahead, policy=policy, n_days=n_days)
-    return result, f"z_local={policy.z_local:.2f}, z_echelon={policy.z_echelon:.2f} of {len(pairs)} pairs"
+    family = echelon_base_stock(chain)
+
+    def run(policy: ArrayPolicy, demand: pd.DataFrame) -> dict[str, float]:
+        groups, units = demand_by_day(index, demand, first, n_days)
+        serving = serving_of(index, groups)
+        return summary(replay_arrays(chain, serving, lambda day: units[day], policy=policy, n_days=n_days)[0])
+
+    factors = tuned(family, lambda policy: run(policy, past)["total_cost"], pairs)
+    result = run(family(*factors), latent(world, first, n_days))
+    return result, f"z_local={factors[0]:.2f}, z_echelon={factors[1]:.2f} of {len(pairs)} pairs"
 
 
 def chain_with_future(world: World) -> Chain:
@@ -105,7 +112,7 @@ def main() -> None:
     last = time.perf_counter()
     least = clairvoyant(snapshot, network, demand=ahead, n_days=a.days).total_cost
     seconds["clairvoyant"] = round(time.perf_counter() - last, 1)
-    table = pd.DataFrame({"base_stock": base.summary(), "tierflow": mine.summary()})
+    table = pd.DataFrame({"base_stock": base, "tierflow": mine.summary()})
     print(table.round(4).to_string(), file=sys.stderr)
     costs = table.loc["total_cost"]
     print(json.dumps({

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from experiments.baselines import main_sources
 from experiments.recent_sales import WINDOW_DAYS
 from experiments.twin_stock import ChainIndex, chain_index, indexes, opening_stock, whole
 from network.contracts import Channel
@@ -177,6 +176,34 @@ def array_chain(snapshot: Snapshot, network: SupplyNetwork, n_days: int) -> tupl
     ), chain
 
 
+def main_sources(network: SupplyNetwork) -> pd.DataFrame:
+    """Pick each own location's main source: a transfer if there is one, else a purchase; cheapest, then nearest.
+
+    Returns
+    -------
+    Columns location, origin, mode, lane (row of `network.lanes`), review, lead_time, protection [days].
+    """
+    lanes = network.lanes.assign(lane=np.arange(len(network.lanes)))
+    lanes = lanes[lanes["mode"].isin(["purchase", "transfer"])]
+    rank = lanes["mode"].map({"transfer": 0, "purchase": 1})
+    lanes = lanes.assign(rank=rank).sort_values(["destination", "rank", "lead_time_days", "unit_cost", "origin"])
+    main = lanes.groupby("destination", as_index=False).first()
+    days = main["order_weekdays"].map(lambda mask: bin(int(mask)).count("1"))
+    review = np.ceil(7 / days.clip(lower=1))
+    lead_time = main["lead_time_days"].clip(lower=1)
+    return pd.DataFrame(
+        {
+            "location": main["destination"],
+            "origin": main["origin"],
+            "mode": main["mode"],
+            "lane": main["lane"],
+            "review": review,
+            "lead_time": lead_time,
+            "protection": review + lead_time - 1,
+        }
+    )
+
+
 def _least(chain: ChainIndex, snapshot: Snapshot) -> Ints:
     """Display stock, at least a unit, of what each place with customers may sell, (L, S)."""
     rows = snapshot.table("assortment")
@@ -193,8 +220,8 @@ def _least(chain: ChainIndex, snapshot: Snapshot) -> Ints:
 def _day_of(chain: ChainIndex, snapshot: Snapshot, column: str, *, otherwise: int) -> Ints:
     """Days from the start to a date of each SKU, (S,)."""
     dates = snapshot.table("skus").set_index("sku")[column].reindex(chain.skus)
-    days: Ints = ((dates - snapshot.cutoff).dt.days - 1).fillna(otherwise).to_numpy(dtype=np.int64)
-    return days
+    days = ((dates - snapshot.cutoff).dt.days - 1).fillna(otherwise).to_numpy(dtype=np.int64)
+    return np.asarray(days, dtype=np.int64)
 
 
 def _opening_orders(
@@ -270,8 +297,8 @@ def serving_levels(orders: list[Ints], n_places: int) -> Serving:
         groups = np.flatnonzero(level == number)
         n_ranks = max(len(orders[group]) for group in groups)
         table = np.full((n_ranks, groups.size), -1, dtype=np.int64)
-        for column, group in enumerate(groups):
-            table[: len(orders[group]), column] = orders[group]
+        for column, row in enumerate(groups.tolist()):
+            table[: len(orders[row]), column] = orders[row]
         levels.append((groups, list(table)))
     return Serving(home, levels)
 
@@ -292,5 +319,3 @@ def demand_by_day(
     units = np.zeros((n_days, len(groups), len(chain.skus)), dtype=np.int64)
     np.add.at(units, (day[kept], row[kept], sku[kept]), whole(demand["units"])[kept])
     return [(str(zone), str(channel)) for zone, channel in groups], units
-
-

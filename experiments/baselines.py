@@ -1,207 +1,226 @@
-"""Rival policies for the twin; today the base-stock rule that most chains run, tuned on history only."""
+"""Rules of thumb as arithmetic over all stock points: what most chains run, and what the engine is measured against.
+
+Each has two factors, tuned with the same search budget on history only. They know sales, stock and what is on the way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+from scipy.special import ndtri
 
-from experiments.twin import MOVE_COLUMNS, Night, Replay
-from network.graph import SupplyNetwork
-from network.snapshot import Snapshot
-from optimization.policies import InLots, OrderUpTo
+from experiments.array_chain import ArrayChain
+from experiments.twin_arrays import ArrayNight, ArrayPolicy
+from optimization.policies import InLots, MinMax, OrderUpTo, Policy, ReorderUpTo
+from optimization.service import newsvendor_ratio
 
-FloatArray = npt.NDArray[np.float64]
-
-RATE_WINDOW_DAYS = 28
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+# Goods are sent out this many days before their first day of sale.
+LAUNCH_DAYS = 14
+# Two factors -> the rule with them.
+Family = Callable[[float, float], ArrayPolicy]
 
 
 @dataclass(frozen=True, eq=False)
-class BaseStock:
-    """Order up to S = r P + z sqrt(v r P), r the recent rate, P the protection interval, v variance to mean.
-
-    Each own location orders from its main source on that lane's order days; stores and forward warehouses on their own
-    position, central warehouses on echelon position (Clark and Scarf, 1960), so that the warehouse does not wait for
-    the stores' orders to see demand. A short source is split in proportion to what was asked.
+class Needs:
+    """What passes a place until its protection interval is over, (m, S): its own sales and those it feeds directly.
 
     Parameters
     ----------
-    history
-        Sales of the last weeks before the replay: date, sku, location, units, availability.
-    network
-        The chain at the start of the replay.
-    sources
-        One row an own location: location, origin, mode, lane (row), review and lead time [days], tier.
-    case_pack
-        Units by SKU.
-    z_local, z_echelon
-        Safety factors of the two kinds of location, >= 0.
+    position
+        Own inventory position [units].
+    below
+        Positions of the places it feeds [units].
+    rate
+        Own and fed demand [units/day].
+    mean, deviation
+        Of demand over the protection interval [units].
+    lagged
+        Mean demand of the places it feeds over their own protection intervals [units].
+    least
+        What it and the places it feeds should show at least [units].
+    is_sold
+        Whether goods ordered now will still be sold, and are soon if they are new.
     """
 
-    history: pd.DataFrame
-    network: SupplyNetwork
-    sources: pd.DataFrame
-    case_pack: pd.Series[float]
-    z_local: float
-    z_echelon: float
-
-    def __call__(self, night: Night) -> pd.DataFrame:
-        """Decide a night: central purchases first, then transfers out of what the sources have."""
-        points = self._positions(night)
-        rate = recent_rates(self.history, night)
-        points = points.merge(rate, on=["sku", "location"], how="left")
-        points = points.fillna({"rate": 0.0, "variance_ratio": 1.0})
-        ships = self.network.calendar.ship_days(self.sources["lane"].to_numpy(), night.date, 1)[:, 0]
-        due = self.network.calendar.due_day(self.sources["lane"].to_numpy(), night.date, 1)[:, 0]
-        lanes = self.sources.assign(ships=ships, due=due)
-        points = points.merge(lanes, on="location")
-        wanted = self._wanted(points)
-        wanted = wanted[wanted["quantity"].gt(0) & wanted["ships"]]
-        moves = _share_out(wanted, night.stock, self.case_pack)
-        start = night.date + pd.Timedelta(days=1)
-        moves["ship_date"] = start
-        moves["due_date"] = start + pd.to_timedelta(moves["due"], unit="D")
-        return moves.rename(columns={"location": "destination"})[list(MOVE_COLUMNS)].reset_index(drop=True)
-
-    def _positions(self, night: Night) -> pd.DataFrame:
-        lines = night.open_orders.rename(columns={"destination": "location"})
-        coming = lines.groupby(["sku", "location"])["quantity"].sum().reset_index()
-        points = night.stock.merge(coming, on=["sku", "location"], how="left").fillna({"quantity": 0})
-        return points.assign(position=points["on_hand"] + points.pop("quantity").astype(float))
-
-    def _wanted(self, points: pd.DataFrame) -> pd.DataFrame:
-        """Whole cases from position up to S; echelon values for a location that feeds others."""
-        feeds = points["location"].isin(self.sources["origin"])
-        fed = points[["sku", "origin", "position", "rate", "variance_ratio", "protection"]]
-        down = points.merge(
-            fed.rename(columns={"origin": "location"}),
-            on=["sku", "location"],
-            suffixes=("", "_down"),
-            how="inner",
-        )
-        down["variance_down"] = down["variance_ratio_down"] * down["rate_down"]
-        down["lagged"] = down["rate_down"] * down["protection_down"]
-        pooled = down.groupby(["sku", "location"], as_index=False)[
-            ["position_down", "rate_down", "variance_down", "lagged"]
-        ].sum()
-        both = points.merge(pooled, on=["sku", "location"], how="left").fillna(
-            dict.fromkeys(["position_down", "rate_down", "variance_down", "lagged"], 0.0)
-        )
-        own_mean = both["rate"] * both["protection"]
-        mean = own_mean + both["rate_down"] * both["protection"] + both["lagged"]
-        variance = both["variance_ratio"] * own_mean + both["variance_down"] * both["protection"]
-        z = np.where(feeds, self.z_echelon, self.z_local)
-        level = mean + z * np.sqrt(np.maximum(variance, 0))
-        rule = InLots(OrderUpTo(level), both["sku"].map(self.case_pack).to_numpy(float))
-        quantity = rule.quantities(both["position"] + both["position_down"])
-        return both.assign(quantity=np.where(both["rate"] + both["rate_down"] > 0, quantity, 0.0))
+    position: Floats
+    below: Floats
+    rate: Floats
+    mean: Floats
+    deviation: Floats
+    lagged: Floats
+    least: Ints
+    is_sold: npt.NDArray[np.bool_]
 
 
-def base_stock(
-    snapshot: Snapshot, network: SupplyNetwork, *, z_local: float = 1.5, z_echelon: float = 1.0
-) -> BaseStock:
-    """Build the base-stock policy of a chain.
+def needs(chain: ArrayChain, night: ArrayNight, rate: Floats) -> Needs:
+    """Gather the needs of the destination of each lane.
 
     Parameters
     ----------
-    snapshot, network
-        The chain at the start of the replay.
-    z_local, z_echelon
-        Safety factors; see `tuned`.
+    chain
+        Lanes.
+    night
+        State in the evening.
+    rate
+        (L, S) mean demand that the rule believes in [units/day].
     """
-    case = snapshot.tables["skus"].set_index("sku")["case_pack"].astype(float)
-    sales = snapshot.tables["sales"]
-    recent = sales["date"] > snapshot.cutoff - pd.Timedelta(days=RATE_WINDOW_DAYS)
-    history = sales.loc[recent, ["date", "sku", "location", "units", "availability"]]
-    return BaseStock(history, network, main_sources(network), case, z_local, z_echelon)
+    below, fed, spread, lagged = (np.zeros(rate.shape) for _ in range(4))
+    least = chain.least.copy()
+    for lane in np.flatnonzero(chain.origin >= 0):
+        origin, place = chain.origin[lane], chain.destination[lane]
+        below[origin] += night.position[place]
+        fed[origin] += rate[place]
+        spread[origin] += night.variance_ratio[place] * rate[place]
+        lagged[origin] += rate[place] * chain.protection[lane]
+        least[origin] += (np.ceil(chain.least[place] / chain.case_pack) * chain.case_pack).astype(np.int64)
+    at, protection = chain.destination, chain.protection[:, None]
+    total = rate[at] + fed[at]
+    variance = (night.variance_ratio[at] * rate[at] + spread[at]) * protection
+    return Needs(
+        position=night.position[at].astype(np.float64),
+        below=below[at],
+        rate=total,
+        mean=total * protection,
+        deviation=np.sqrt(np.maximum(variance, 0.0)),
+        lagged=lagged[at],
+        least=least[at],
+        is_sold=(chain.sold_from - LAUNCH_DAYS <= night.day) & (night.day + protection <= chain.sold_until),
+    )
 
 
-def tuned(policy: BaseStock, run: Callable[[BaseStock], Replay], *, grid: Iterable[tuple[float, float]]) -> BaseStock:
-    """Return the policy with the safety factors that cost least over a replay of history.
+def feeds_others(chain: ArrayChain) -> Ints:
+    """(m, 1) 1 for lanes into a place that feeds others, else 0."""
+    fed: Ints = np.isin(chain.destination, chain.origin).astype(np.int64)[:, None]
+    return fed
+
+
+def echelon_base_stock(chain: ArrayChain) -> Family:
+    """Order up to r P + z sqrt(v r P) on echelon position (Clark and Scarf, 1960); z to sell and to feed others."""
+    feeds = feeds_others(chain)
+
+    def family(z_local: float, z_echelon: float) -> ArrayPolicy:
+        def rule(night: ArrayNight) -> Floats:
+            need = needs(chain, night, night.rate)
+            level = need.mean + need.lagged + np.where(feeds, z_echelon, z_local) * need.deviation
+            return _in_cases(chain, OrderUpTo(level), need.position + need.below, need)
+
+        return rule
+
+    return family
+
+
+def base_stock(chain: ArrayChain) -> Family:
+    """Order up to r P + z sqrt(v r P) on a place's own position; z of selling and of feeding places."""
+    feeds = feeds_others(chain)
+
+    def family(z_local: float, z_central: float) -> ArrayPolicy:
+        def rule(night: ArrayNight) -> Floats:
+            need = needs(chain, night, night.rate)
+            level = need.mean + np.where(feeds, z_central, z_local) * need.deviation
+            return _in_cases(chain, OrderUpTo(level), need.position, need)
+
+        return rule
+
+    return family
+
+
+def min_max(chain: ArrayChain) -> Family:
+    """Below `min_days` of cover beyond the protection interval, order up to `more_days` above that."""
+
+    def family(min_days: float, more_days: float) -> ArrayPolicy:
+        def rule(night: ArrayNight) -> Floats:
+            need = needs(chain, night, night.rate)
+            least = chain.protection[:, None] + min_days
+            return _in_cases(chain, MinMax(need.rate, least, least + more_days), need.position, need)
+
+        return rule
+
+    return family
+
+
+def reorder_up_to(chain: ArrayChain) -> Family:
+    """(s, S): at s = r P + z sqrt(v r P) or below, order up to `more_days` of demand above s."""
+
+    def family(z: float, more_days: float) -> ArrayPolicy:
+        def rule(night: ArrayNight) -> Floats:
+            need = needs(chain, night, night.rate)
+            point = need.mean + z * need.deviation
+            return _in_cases(chain, ReorderUpTo(point, point + more_days * need.rate), need.position, need)
+
+        return rule
+
+    return family
+
+
+def newsvendor(chain: ArrayChain) -> Family:
+    """Order up to the normal quantile of protection demand at b / (b + k h P); k of selling and of feeding places."""
+    feeds, protection = feeds_others(chain), chain.protection[:, None]
+
+    def family(k_local: float, k_central: float) -> ArrayPolicy:
+        over = np.where(feeds, k_central, k_local) * chain.holding * protection
+        z = ndtri(np.clip(newsvendor_ratio(np.broadcast_to(chain.margin, over.shape), over), 0.01, 0.999))
+
+        def rule(night: ArrayNight) -> Floats:
+            need = needs(chain, night, night.rate)
+            return _in_cases(chain, OrderUpTo(need.mean + z * need.deviation), need.position, need)
+
+        return rule
+
+    return family
+
+
+@dataclass(frozen=True, eq=False)
+class WeeksOfCover:
+    """The experience rule: once a week each planner orders up to days of cover by hand, of what was sold lately.
+
+    What a stock-out hid is not seen, nothing is pooled, and each planner misjudges each good in his own way.
 
     Parameters
     ----------
-    policy
-        Start; only its factors change.
-    run
-        Replays a candidate over history.
-    grid
-        Pairs (z_local, z_echelon) to try; the search budget.
+    chain
+        Lanes.
+    cover_days
+        (m,) beyond the protection interval, by habit [days].
+    misjudged
+        (m, S) constant factors of what the planner believes.
+    review_day
+        (m,) day of the week, counted from the start, on which each place orders.
     """
-    candidates = [replace(policy, z_local=local, z_echelon=echelon) for local, echelon in grid]
-    costs = [run(candidate).summary()["total_cost"] for candidate in candidates]
-    return candidates[int(np.argmin(costs))]
+
+    chain: ArrayChain
+    cover_days: Floats
+    misjudged: Floats
+    review_day: Ints
+
+    def __call__(self, night: ArrayNight) -> Floats:
+        """Units wanted on each lane, (m, S)."""
+        need = needs(self.chain, night, night.sales_rate)
+        believed = need.rate * self.misjudged
+        level = believed * (self.chain.protection + 7.0 + self.cover_days)[:, None]
+        wanted = _in_cases(self.chain, OrderUpTo(level), need.position, need)
+        is_due = (night.day - self.review_day) % 7 == 0
+        # A day on which nothing may leave puts the order off to the next: the planner's list stays on the desk.
+        waits = ~night.may_ship & is_due
+        self.review_day[waits] += 1
+        return np.where(is_due[:, None], wanted, 0.0)
 
 
-def main_sources(network: SupplyNetwork) -> pd.DataFrame:
-    """Pick each own location's main source: a transfer if there is one, else a purchase; cheapest, then nearest.
-
-    Returns
-    -------
-    Columns location, origin, mode, lane (row of `network.lanes`), review, lead_time, protection [days].
-    """
-    lanes = network.lanes.assign(lane=np.arange(len(network.lanes)))
-    lanes = lanes[lanes["mode"].isin(["purchase", "transfer"])]
-    rank = lanes["mode"].map({"transfer": 0, "purchase": 1})
-    lanes = lanes.assign(rank=rank).sort_values(["destination", "rank", "lead_time_days", "unit_cost", "origin"])
-    main = lanes.groupby("destination", as_index=False).first()
-    days = main["order_weekdays"].map(lambda mask: bin(int(mask)).count("1"))
-    review = np.ceil(7 / days.clip(lower=1))
-    lead_time = main["lead_time_days"].clip(lower=1)
-    return pd.DataFrame(
-        {
-            "location": main["destination"],
-            "origin": main["origin"],
-            "mode": main["mode"],
-            "lane": main["lane"],
-            "review": review,
-            "lead_time": lead_time,
-            "protection": review + lead_time - 1,
-        }
-    )
+def tuned(
+    family: Family, cost: Callable[[ArrayPolicy], float], grid: Sequence[tuple[float, float]]
+) -> tuple[float, float]:
+    """Return the two factors of the grid that cost least; the grid is the search budget."""
+    costs = [cost(family(*factors)) for factors in grid]
+    return grid[int(np.argmin(costs))]
 
 
-def recent_rates(history: pd.DataFrame, night: Night) -> pd.DataFrame:
-    """Mean daily sales of the last four weeks on days with stock, and their variance to mean (at least 1).
-
-    Returns
-    -------
-    Columns sku, location, rate [units/day], variance_ratio.
-    """
-    start = night.date - pd.Timedelta(days=RATE_WINDOW_DAYS - 1)
-    parts = [part[part["date"].ge(start)] for part in (history, night.sales) if len(part)]
-    daily = (
-        pd.concat(parts, ignore_index=True)
-        .groupby(["sku", "location", "date"], as_index=False)
-        .agg(units=("units", "sum"), availability=("availability", "min"))
-    )
-    daily["square"] = daily["units"] ** 2
-    daily["missing"] = 1.0 - daily["availability"].fillna(1.0)
-    sums = daily.groupby(["sku", "location"], as_index=False)[["units", "square", "missing"]].sum()
-    days = (RATE_WINDOW_DAYS - sums["missing"]).clip(lower=1.0)
-    rate = sums["units"] / days
-    variance = (sums["square"] / days - rate**2).clip(lower=0.0)
-    ratio = (variance / rate.where(rate > 0)).fillna(1.0).clip(lower=1.0)
-    return pd.DataFrame({"sku": sums["sku"], "location": sums["location"], "rate": rate, "variance_ratio": ratio})
-
-
-def _share_out(wanted: pd.DataFrame, stock: pd.DataFrame, case_pack: pd.Series[float]) -> pd.DataFrame:
-    """Cut what a source cannot give: in proportion, rounded down to whole cases; suppliers give all."""
-    asked = wanted.groupby(["sku", "origin"])["quantity"].transform("sum")
-    have = (
-        wanted.merge(
-            stock.rename(columns={"location": "origin", "on_hand": "available"})[["sku", "origin", "available"]],
-            on=["sku", "origin"],
-            how="left",
-        )["available"]
-        .fillna(np.inf)
-        .to_numpy(float)
-    )
-    share = np.minimum(1.0, have / asked.to_numpy(float))
-    case = wanted["sku"].map(case_pack).to_numpy(float)
-    quantity = np.floor(wanted["quantity"].to_numpy(float) * share / case + 1e-9) * case
-    kept = wanted.assign(quantity=quantity.astype(np.int64))
-    return kept[kept["quantity"] > 0].copy()
+def _in_cases(chain: ArrayChain, rule: Policy, position: Floats, need: Needs) -> Floats:
+    """Whole cases of what is sold: what the rule orders, at least up to what should be on show."""
+    case = np.broadcast_to(chain.case_pack, position.shape)
+    ordered = InLots(rule, case).quantities(position)
+    shown = InLots(OrderUpTo(need.least), case).quantities(position)
+    return np.where(need.is_sold, np.maximum(np.where(need.rate > 0, ordered, 0.0), shown), 0.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from statsmodels.duration.survfunc import SurvfuncRight
+from scipy.stats import CensoredData, ecdf
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -109,12 +109,17 @@ def slow_mover_days(trace: Trace, *, protection: Floats, sells: npt.NDArray[np.b
         held = trace.on_hand[day]
         is_slow = (held > recent / UNSOLD_DAYS * SLOW_COVER_DAYS) & (held > kept) & sells[:, None] & (since == n_days)
         excess[is_slow], since[is_slow] = (held - kept)[is_slow], day
-    open_since = since[since < n_days]
-    times = np.concatenate([*lasted, n_days - open_since])
-    if not times.size:
-        return float("nan")
-    is_sold = np.concatenate([np.ones(times.size - open_since.size), np.zeros(open_since.size)])
-    return float(SurvfuncRight(np.maximum(times, 1), is_sold).quantile(0.5))
+    sold_after = np.concatenate(lasted) if lasted else np.zeros(0, dtype=np.int64)
+    return _median(np.maximum(sold_after, 1), n_days - since[since < n_days])
+
+
+def _median(ended: Ints, censored: Ints) -> float:
+    """Median of durations of which some had not ended; infinity where it lies beyond all that ended."""
+    if not ended.size:
+        return float("inf") if censored.size else float("nan")
+    survival = ecdf(CensoredData(uncensored=ended.astype(np.float64), right=censored.astype(np.float64))).sf
+    below = survival.probabilities <= 0.5
+    return float(survival.quantiles[below.argmax()]) if below.any() else float("inf")
 
 
 def _take_along(excess: Floats, since: Ints, trace: Trace, row: int, n_days: int) -> None:

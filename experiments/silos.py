@@ -1,8 +1,9 @@
-"""One stock made two: what online customers may have and what is kept for walk-in customers, as many chains still do."""
+"""One stock made two: what online customers may have, and what is kept for walk-in customers."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,7 @@ def _split(chain: ArrayChain, both: Ints, online_share: Floats) -> ArrayChain:
     online_sales = units[:, both] * online_share[both]
     walk_in = units.copy()
     walk_in[:, both] -= online_sales
-    per_lane = {
+    per_lane: dict[str, Any] = {
         name: np.concatenate([getattr(chain, name), getattr(chain, name)[lanes]])
         for name in ("origin", "ships", "arrival", "protection", "truck_cost", "truck_volume", "truck_weight",
                      "unit_freight", "is_truck", "truck_of")

@@ -197,7 +197,7 @@ def _dispatch(chain: ArrayChain, state: _State, quantity: Ints, day: int) -> Int
 def _arrive(state: _State, day: int) -> Ints:
     """Receive what is due, (L, S)."""
     slot = day % len(state.arriving)
-    received = state.arriving[slot].copy()
+    received: Ints = state.arriving[slot].copy()
     state.on_hand += received
     state.coming -= received
     state.moving -= state.inside[slot]
@@ -257,9 +257,7 @@ def _availability(chain: ArrayChain, opened: Ints, sold: Ints, *, expired: Ints,
     return np.where(nothing, 0.0, np.where(sold_out, SOLD_OUT_AVAILABILITY, 1.0))
 
 
-def _money(
-    chain: ArrayChain, state: _State, service: tuple[Ints, Ints, Ints], *, expired: Ints
-) -> dict[str, float]:
+def _money(chain: ArrayChain, state: _State, service: tuple[Ints, Ints, Ints], *, expired: Ints) -> dict[str, float]:
     latent, first, total = service
     held = state.on_hand.sum(axis=0) + state.moving
     lost = (latent - total).sum(axis=0)
