@@ -234,6 +234,23 @@ def backtest(
     _finish(lambda: backtest_chain(options), as_json=as_json, debug=debug, step="Reading the chain")
 
 
+@app.command(short_help="Replay your own past weeks against what was ordered.")
+def prove(
+    chain: Chain,
+    weeks: Annotated[int, typer.Option("--weeks", min=1, max=52, help="Weeks replayed.")] = 4,
+    cutoff: Cutoff = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Replay past weeks with what was ordered and with what tierflow would have ordered: service, stock and cost."""
+    from cockpit.proving import prove_chain
+
+    last = None if cutoff is None else cutoff.date()
+    _finish(
+        lambda: prove_chain(chain, n_weeks=weeks, last_day=last), as_json=as_json, debug=debug, step="Reading the chain"
+    )
+
+
 @app.command(short_help="Test the newest models against those in use.")
 def promote(
     chain: Chain, runs: RunsFolder = None, track: Track = False, as_json: Json = False, debug: Debug = False
