@@ -1,4 +1,4 @@
-"""The chain of the headline study: half a year over a Double 11 and a Spring Festival, from one opening stock for all."""
+"""The chain of the headline study: half a year over a Double 11 and a Spring Festival, one opening stock."""
 
 import dataclasses
 import sys

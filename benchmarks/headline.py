@@ -1,7 +1,7 @@
 """The headline study: half a year of a simulated chain under the rule of experience, tuned rivals and tierflow.
 
-Every policy starts from the same stock, meets the same latent demand and sees only what an evening knows; eight weeks of
-warm-up do not count. Rivals are tuned on the days before the start by grids of 25 pairs each, with the latent demand of
+Every policy starts from the same stock, meets the same latent demand and sees only what an evening knows; eight weeks
+of warm-up do not count. Rivals are tuned on the days before the start by grids of 25 pairs each, with the latent demand of
 those days, which is more than they would know in life. The last line is JSON; tables go to stderr.
 
     python benchmarks/headline.py [--seeds 5] [--skus 24 --stores 8] [--weeks 26 --warm-up 8] [--without laterals ...]
@@ -178,10 +178,10 @@ def main() -> None:
 
 def _line(table: pd.DataFrame, means: pd.DataFrame, seeds: list[int]) -> dict[str, object]:
     """The figures of the study."""
-    cost = table["total_cost"].unstack()
+    cost, transport = (table[name].reset_index().pivot_table(index="level_0", columns="level_1", values=name)
+                       for name in ("total_cost", "transport_per_unit"))  # fmt: skip
     ratio = cost["ours"] / cost["best_rival"]
     left = (cost["ours"] - cost["clairvoyant"]) / (cost["best_rival"] - cost["clairvoyant"])
-    transport = table["transport_per_unit"].unstack()
     own = {name: round(float(means.loc["ours", name]), 4) for name in KPIS}
     habit = {f"experience_{name}": round(float(means.loc["experience_siloed", name]), 4) for name in KPIS[:6]}
     return {
