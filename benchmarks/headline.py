@@ -1,8 +1,8 @@
 """The headline study: half a year of a simulated chain under the rule of experience, tuned rivals and tierflow.
 
 Every policy starts from the same stock, meets the same latent demand and sees only what an evening knows; eight weeks
-of warm-up do not count. Rivals are tuned on the days before the start by grids of 25 pairs each, with the latent demand of
-those days, which is more than they would know in life. The last line is JSON; tables go to stderr.
+of warm-up do not count. Rivals are tuned on the days before the start by grids of 25 pairs each, with the latent demand
+of those days, which is more than they would know in life. The last line is JSON; tables go to stderr.
 
     python benchmarks/headline.py [--seeds 5] [--skus 24 --stores 8] [--weeks 26 --warm-up 8] [--without laterals ...]
     python benchmarks/headline.py --smoke
