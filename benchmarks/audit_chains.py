@@ -4,8 +4,7 @@ Each chain has one or two suppliers, a central warehouse, two forwards and three
 trucks, vehicle types or parcels, lots, layers and pallets, minimum orders and order values, supplier weeks and shares,
 docks, room in store, priorities, expiry, lots on hand, blocked and kept points, franchises, open orders and a purchase
 budget. Keys: chains, violations, rules broken with their number, seeds that broke one, lines planned, chains in which a
-full place or a scarce source cut something, and seeds whose objective lies below the bound: there the moves of later
-days promise units before they come (`tonight.planned_quantity`); tonight's lines never do.
+full place or a scarce source cut something, and seeds whose objective lies below the bound, which may not be.
 
     python benchmarks/audit_chains.py [--chains 500] [--first 0]
     python benchmarks/audit_chains.py --smoke
