@@ -38,7 +38,7 @@ from experiments.baselines import (
     tuned,
 )
 from experiments.clairvoyant import clairvoyant
-from experiments.kpis import Trace, slow_mover_days, summary
+from experiments.kpis import Trace, slow_mover_days, summary, worst_tenth
 from experiments.nightly import NightlyPlanner
 from experiments.twin import replay
 from experiments.twin_arrays import ArrayPolicy, replay_arrays
@@ -62,7 +62,8 @@ OURS = {
 }
 PARTS = ("signals", "laterals", "emergency", "trucks", "pooling", "quantiles")
 KPIS = ("stockout_rate", "turnover_days", "slow_mover_days", "truck_fill", "transport_per_unit", "fill_rate",
-        "total_cost", "holding_cost", "lost_margin", "logistics_cost", "waste_cost")  # fmt: skip
+        "total_cost", "holding_cost", "lost_margin", "logistics_cost", "waste_cost", "worst_tenth_stockout_rate",
+        "worst_tenth_fill_rate")  # fmt: skip
 
 
 def kpis(study: Study, days: pd.DataFrame, trace: Trace, chain: ArrayChain, warm_up: int) -> dict[str, float]:
@@ -71,7 +72,8 @@ def kpis(study: Study, days: pd.DataFrame, trace: Trace, chain: ArrayChain, warm
     protection[chain.destination] = chain.protection
     first = max(warm_up, 28)
     slow = slow_mover_days(trace, protection=protection, sells=chain.tier != Tier.CENTRAL, first_day=first)
-    return {**summary(days.iloc[warm_up:]), "slow_mover_days": slow}
+    worst = worst_tenth(trace.service, counted=chain.tier == Tier.STORE, first_day=warm_up)
+    return {**summary(days.iloc[warm_up:]), "slow_mover_days": slow, **worst}
 
 
 def by_rule(
@@ -183,7 +185,8 @@ def _line(table: pd.DataFrame, means: pd.DataFrame, seeds: list[int]) -> dict[st
     ratio = cost["ours"] / cost["best_rival"]
     left = (cost["ours"] - cost["clairvoyant"]) / (cost["best_rival"] - cost["clairvoyant"])
     own = {name: round(float(means.loc["ours", name]), 4) for name in KPIS}
-    habit = {f"experience_{name}": round(float(means.loc["experience_siloed", name]), 4) for name in KPIS[:6]}
+    shown = (*KPIS[:6], *KPIS[-2:])
+    habit = {f"experience_{name}": round(float(means.loc["experience_siloed", name]), 4) for name in shown}
     return {
         "seeds": seeds,
         **own,

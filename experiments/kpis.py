@@ -13,6 +13,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 # A slow mover covers more days than this, or sold nothing for so many.
 SLOW_COVER_DAYS, UNSOLD_DAYS = 60.0, 28
+# The stores that are served worst: one in ten, at least one.
+WORST_SHARE = 0.1
 
 
 def summary(days: pd.DataFrame) -> dict[str, float]:
@@ -49,17 +51,38 @@ def _ratio(part: float, whole: float) -> float:
 
 
 @dataclass(frozen=True, eq=False)
+class PlaceService:
+    """How the customers of each first-choice place were served, (D, L) each.
+
+    Parameters
+    ----------
+    points, short
+        SKUs that were wanted, and those of them of which anything was lost.
+    latent, first
+        Units wanted, and those that the first choice served.
+    """
+
+    points: Ints
+    short: Ints
+    latent: Ints
+    first: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class Trace:
     """What happened at every stock point; L places, S SKUs.
 
     Parameters
     ----------
+    service
+        By place and day.
     on_hand, sold
         (D, L, S) units at the end of each day and sold on it.
     moved_day, moved_from, moved_to, moved_sku, moved
         (k,) goods that left one of our own places for another: day, places, SKU, units.
     """
 
+    service: PlaceService
     on_hand: Ints
     sold: Ints
     moved_day: Ints
@@ -67,6 +90,36 @@ class Trace:
     moved_to: Ints
     moved_sku: Ints
     moved: Ints
+
+
+def worst_tenth(service: PlaceService, *, counted: npt.NDArray[np.bool_], first_day: int) -> dict[str, float]:
+    """Stock-out rate and fill rate of the tenth of places that has the most stock-outs, and the least fill.
+
+    Each is taken over all days and SKUs of those places together. With 8 places it is the worst one, with 20 the worst
+    two.
+
+    Parameters
+    ----------
+    service
+        Of the replay.
+    counted
+        (L,) places among which the worst are sought; those that nobody asked for anything are left out.
+    first_day
+        Day from which days count.
+    """
+    sums = (each[first_day:].sum(axis=0) for each in (service.points, service.short, service.latent, service.first))
+    points, short, latent, first = (each[counted] for each in sums)
+    asked = points > 0
+    if not asked.any():
+        return {"worst_tenth_stockout_rate": float("nan"), "worst_tenth_fill_rate": float("nan")}
+    points, short, latent, first = (each[asked] for each in (points, short, latent, first))
+    n_worst = int(np.ceil(WORST_SHARE * points.size))
+    empty = np.argsort(-short / points, kind="stable")[:n_worst]
+    unfilled = np.argsort(first / latent, kind="stable")[:n_worst]
+    return {
+        "worst_tenth_stockout_rate": _ratio(short[empty].sum(), points[empty].sum()),
+        "worst_tenth_fill_rate": _ratio(first[unfilled].sum(), latent[unfilled].sum()),
+    }
 
 
 def slow_mover_days(trace: Trace, *, protection: Floats, sells: npt.NDArray[np.bool_], first_day: int) -> float:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from experiments.kpis import Trace, summary
-from experiments.twin_day import arrive, asked_by_day, day_row, dispatch, serve_day
+from experiments.kpis import PlaceService, Trace, summary
+from experiments.twin_day import arrive, asked_by_day, day_row, dispatch, place_service, serve_day
 from experiments.twin_stock import ChainIndex, IntArray, PhysicalStock, chain_index, indexes, opening_stock, whole
 from network.graph import SupplyNetwork
 from network.snapshot import Snapshot
@@ -102,6 +102,7 @@ def replay(snapshot: Snapshot, network: SupplyNetwork, *, demand: pd.DataFrame, 
     moves: list[pd.DataFrame] = []
     sales: list[pd.DataFrame] = []
     service: list[pd.DataFrame] = []
+    by_place = np.zeros((4, n_days, len(chain.locations)), dtype=np.int64)
     on_hand, units = (np.zeros((n_days, len(chain.locations), len(chain.skus)), dtype=np.int64) for _ in range(2))
     for offset in range(1, n_days + 1):
         today = snapshot.cutoff + pd.Timedelta(days=offset)
@@ -120,23 +121,27 @@ def replay(snapshot: Snapshot, network: SupplyNetwork, *, demand: pd.DataFrame, 
         units[offset - 1] = (opened - stock.on_hand()).T
         gone = stock.expire()
         on_hand[offset - 1] = stock.on_hand().T
+        by_place[:, offset - 1] = place_service(chain, served)
         days.append({"date": today, **day_row(chain, stock, served=served, expired=gone), **logistics, **received})
         moves.append(decided.assign(decided_on=night.date))
         sales.append(sold)
         service.append(served)
     moved = pd.concat(moves, ignore_index=True)
-    trace = _trace(chain, moved, on_hand, units, start=snapshot.cutoff)
+    trace = _trace(chain, moved, PlaceService(*by_place), on_hand=on_hand, sold=units, start=snapshot.cutoff)
     return Replay(pd.DataFrame(days), moved, pd.concat(service, ignore_index=True), trace)
 
 
-def _trace(chain: ChainIndex, moves: pd.DataFrame, on_hand: IntArray, sold: IntArray, *, start: pd.Timestamp) -> Trace:
+def _trace(
+    chain: ChainIndex, moves: pd.DataFrame, service: PlaceService, *, on_hand: IntArray, sold: IntArray,
+    start: pd.Timestamp,
+) -> Trace:  # fmt: skip
     """Put together what happened at every stock point."""
     sku, origin = indexes(chain, moves["sku"], moves["origin"])
     destination = indexes(chain, moves["sku"], moves["destination"])[1]
     day = (pd.DatetimeIndex(moves["decided_on"]) - start).days.to_numpy()
     own = (origin >= 0) & (destination >= 0)
     parts = (day, origin, destination, sku, whole(moves["quantity"]))
-    return Trace(on_hand, sold, *(np.asarray(part)[own] for part in parts))
+    return Trace(service, on_hand, sold, *(np.asarray(part)[own] for part in parts))
 
 
 _SALES = ("date", "sku", "location", "channel", "zone", "units", "availability")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from experiments.array_chain import ArrayChain, Serving
-from experiments.kpis import Trace
+from experiments.kpis import PlaceService, Trace
 from experiments.recent_sales import RecentSales
 
 Ints = npt.NDArray[np.int64]
@@ -109,8 +109,9 @@ def replay_arrays(
         sold, service = _serve(serving, state.on_hand, demand(day))
         expired = _expire(chain, state, leaving + sold, received)
         recent.add(sold, _availability(chain, opened, sold, expired=expired, closed=state.on_hand))
-        rows.append({**_money(chain, state, service, expired=expired), **_transport(chain, quantity)})
-        trace.add(day, state.on_hand, sold, quantity)
+        asked = _by_place(chain, service)
+        rows.append({**_money(chain, state, service, asked=asked, expired=expired), **_transport(chain, quantity)})
+        trace.add(day, state.on_hand, sold, quantity=quantity, asked=asked)
     return pd.DataFrame(rows), trace.whole()
 
 
@@ -120,18 +121,19 @@ class _TraceOf:
     def __init__(self, chain: ArrayChain, n_days: int) -> None:
         self._chain = chain
         self._on_hand, self._sold = (np.zeros((n_days, *chain.on_hand.shape), dtype=np.int32) for _ in range(2))
+        self._service = np.zeros((4, n_days, len(chain.on_hand)), dtype=np.int64)
         self._moved: list[Ints] = []
 
-    def add(self, day: int, on_hand: Ints, sold: Ints, quantity: Ints) -> None:
+    def add(self, day: int, on_hand: Ints, sold: Ints, *, quantity: Ints, asked: Ints) -> None:
         """Note the end of a day."""
-        self._on_hand[day], self._sold[day] = on_hand, sold
+        self._on_hand[day], self._sold[day], self._service[:, day] = on_hand, sold, asked[:, :-1]
         lane, sku = np.nonzero(quantity * (self._chain.origin >= 0)[:, None])
         ends = self._chain.origin[lane], self._chain.destination[lane]
         self._moved.append(np.stack([np.full(lane.size, day), *ends, sku, quantity[lane, sku]]))
 
     def whole(self) -> Trace:
         """Return all days."""
-        return Trace(self._on_hand, self._sold, *np.concatenate(self._moved, axis=1))
+        return Trace(PlaceService(*self._service), self._on_hand, self._sold, *np.concatenate(self._moved, axis=1))
 
 
 def shared_out(wanted: Floats, chain: ArrayChain, *, on_hand: Ints, may_ship: Flags) -> Ints:
@@ -257,23 +259,30 @@ def _availability(chain: ArrayChain, opened: Ints, sold: Ints, *, expired: Ints,
     return np.where(nothing, 0.0, np.where(sold_out, SOLD_OUT_AVAILABILITY, 1.0))
 
 
-def _money(chain: ArrayChain, state: _State, service: tuple[Ints, Ints, Ints], *, expired: Ints) -> dict[str, float]:
-    latent, first, total = service
+def _by_place(chain: ArrayChain, service: tuple[Ints, Ints, Ints]) -> Ints:
+    """Add customers up by first choice, rows as the fields of `kpis.PlaceService`, (4, L + 1); the last is nobody."""
+    latent, first, total = (chain.by_physical(each) for each in service)
+    return np.stack([(latent > 0).sum(axis=1), (total < latent).sum(axis=1), latent.sum(axis=1), first.sum(axis=1)])
+
+
+def _money(
+    chain: ArrayChain, state: _State, service: tuple[Ints, Ints, Ints], *, asked: Ints, expired: Ints
+) -> dict[str, float]:
+    latent, _, total = service
     held = state.on_hand.sum(axis=0) + state.moving
     lost = (latent - total).sum(axis=0)
     served = total.sum(axis=0)
-    latent, total = (chain.by_physical(each) for each in (latent, total))
     return {
-        "latent_units": float(latent.sum()),
-        "served_first_units": float(first.sum()),
+        "latent_units": float(asked[2].sum()),
+        "served_first_units": float(asked[3].sum()),
         "served_units": float(served.sum()),
         "holding_cost": float((held * chain.holding).sum()),
         "lost_margin": float((lost * chain.margin).sum()),
         "waste_cost": float((expired.sum(axis=0) * chain.cost).sum()),
         "stock_value": float((held * chain.cost).sum()),
         "cost_of_goods_sold": float((served * chain.cost).sum()),
-        "demand_points": float((latent > 0).sum()),
-        "short_points": float((total < latent).sum()),
+        "demand_points": float(asked[0].sum()),
+        "short_points": float(asked[1].sum()),
     }
 
 

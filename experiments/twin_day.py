@@ -208,6 +208,17 @@ def day_row(chain: ChainIndex, stock: PhysicalStock, *, served: pd.DataFrame, ex
     }
 
 
+def place_service(chain: ChainIndex, served: pd.DataFrame) -> IntArray:
+    """Customers of each first-choice place on a day, rows as the fields of `kpis.PlaceService`, (4, n_locations)."""
+    points = served.groupby(["sku", "location"], as_index=False)[["latent", "first", "served"]].sum()
+    at = np.asarray(chain.locations.get_indexer(pd.Index(points["location"])), dtype=np.int64)
+    latent, first, total = (points[name].to_numpy(np.int64)[at >= 0] for name in ("latent", "first", "served"))
+    sums = np.zeros((4, len(chain.locations)), dtype=np.int64)
+    for row, values in enumerate(((latent > 0).astype(np.int64), (total < latent).astype(np.int64), latent, first)):
+        np.add.at(sums[row], at[at >= 0], values)
+    return sums
+
+
 def _under_way_inside(chain: ChainIndex, stock: PhysicalStock) -> IntArray:
     """Units (n_skus,) that left one of our locations and have not arrived."""
     moving = np.zeros(len(chain.skus), dtype=np.int64)

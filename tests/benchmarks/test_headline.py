@@ -8,7 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"stockout_rate", "turnover_days", "slow_mover_days", "transport_vs_experience", "truck_fill",
-        "cost_vs_best_rival", "gap_to_clairvoyant"}  # fmt: skip
+        "cost_vs_best_rival", "gap_to_clairvoyant", "worst_tenth_stockout_rate",
+        "experience_worst_tenth_stockout_rate"}  # fmt: skip
 
 
 def test_the_smoke_prints_the_figures_of_the_study() -> None:

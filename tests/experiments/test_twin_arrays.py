@@ -24,7 +24,7 @@ from experiments.baselines import (
     reorder_up_to,
     tuned,
 )
-from experiments.kpis import Trace, slow_mover_days, summary
+from experiments.kpis import PlaceService, Trace, slow_mover_days, summary
 from experiments.silos import siloed
 from experiments.twin import MOVE_COLUMNS, Night, replay
 from experiments.twin_arrays import ArrayNight, ArrayPolicy, replay_arrays, shared_out
@@ -87,7 +87,7 @@ def test_the_same_moves_cost_the_same_in_the_twin_that_moves_line_by_line(name: 
         sent.append(shared_out(wanted, chain, on_hand=night.on_hand, may_ship=night.may_ship))
         return sent[-1].astype(np.float64)
 
-    fast, _ = replay_arrays(chain, serving, lambda day: units[day], policy=recorded, n_days=N_DAYS)
+    fast, trace = replay_arrays(chain, serving, lambda day: units[day], policy=recorded, n_days=N_DAYS)
     lanes = network.lanes.set_index(["origin", "destination", "mode"]).index
     names = [*index.locations, "supplier"]
 
@@ -109,6 +109,8 @@ def test_the_same_moves_cost_the_same_in_the_twin_that_moves_line_by_line(name: 
     assert sum(each.sum() for each in sent) > 0
     columns = [column for column in fast if column not in ("logistics_cost", "trucks", "truck_cost", "truck_fill_cost")]
     np.testing.assert_allclose(fast[columns], slow.days[columns], rtol=1e-12)
+    for each in ("points", "short", "latent", "first"):
+        np.testing.assert_array_equal(getattr(trace.service, each), getattr(slow.trace.service, each))
     if (network.lanes.loc[network.lanes["mode"] == "purchase", "destination"].value_counts() == 1).all():
         np.testing.assert_allclose(fast["logistics_cost"], slow.days["logistics_cost"], rtol=1e-12)
 
@@ -219,7 +221,8 @@ def test_the_search_takes_the_pair_that_costs_least() -> None:
 def trace_of(on_hand: list[list[int]], sold: list[list[int]], moves: list[tuple[int, int, int, int]]) -> Trace:
     columns = [np.array([move[at] for move in moves], dtype=np.int64) for at in range(4)]
     sku = np.zeros(len(moves), dtype=np.int64)
-    return Trace(np.array(on_hand)[:, :, None], np.array(sold)[:, :, None], *columns[:3], sku, columns[3])
+    nobody = PlaceService(*np.zeros((4, len(on_hand), len(on_hand[0])), dtype=np.int64))
+    return Trace(nobody, np.array(on_hand)[:, :, None], np.array(sold)[:, :, None], *columns[:3], sku, columns[3])
 
 
 def test_the_clock_of_a_slow_mover_stops_when_its_excess_is_sold_wherever_that_is() -> None:
