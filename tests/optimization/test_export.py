@@ -50,13 +50,13 @@ def test_a_spreadsheet_never_gets_a_formula_or_a_link(orders: pd.DataFrame, tmp_
 def test_a_spreadsheet_has_a_frozen_header_numbers_and_dates(orders: pd.DataFrame, tmp_path: Path) -> None:
     sheet = openpyxl.load_workbook(write_orders(orders, tmp_path, ExportFormat.XLSX))["orders"]
     assert sheet.freeze_panes == "A2"
-    assert [cell.value for cell in sheet[1]] == list(orders.columns)
+    assert [cell.value for cell in sheet[1]] == [*orders.columns[:3], "change_reason", *orders.columns[3:]]
     assert sheet["C3"].value == 2
-    assert sheet["D3"].is_date
-    assert sheet["D3"].number_format == "yyyy-mm-dd"
-    assert sheet["E2"].value is None
+    assert sheet["E3"].is_date
+    assert sheet["E3"].number_format == "yyyy-mm-dd"
     assert sheet["F2"].value is None
-    assert sheet["F3"].value == 1.25
+    assert sheet["G2"].value is None
+    assert sheet["G3"].value == 1.25
     assert sheet.column_dimensions["B"].width > 15
 
 
