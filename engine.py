@@ -299,16 +299,6 @@ def audited_orders(
     )  # fmt: skip
 
 
-def decide_moves(
-    snapshot: Snapshot, network: SupplyNetwork, forecaster: Forecaster, *, config: EngineConfig
-) -> pd.DataFrame:
-    """Return tonight's moves only, unexplained: what a replay needs of a plan, night after night."""
-    from forecasting.pipeline import forecast_demand
-
-    forecast = forecast_demand(snapshot, network, forecaster, config.forecast.horizon_days)
-    return decide_with(snapshot, network, forecast, config=config).decisions.moves
-
-
 @dataclass(frozen=True)
 class Basis:
     """What a plan rests on, between the forecast and its explanation."""

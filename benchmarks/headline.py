@@ -112,14 +112,16 @@ def ours(seed: int, without: tuple[str, ...], a: argparse.Namespace) -> dict[str
         "emergency": {"emergency": False},
         "trucks": {"joint_trucks": False},
         "pooling": {"echelon_chain": False},
-        "quantiles": {"quantile_levels": (0.5,)},
     }
     for part in without:
         plan = replace(plan, **changes.get(part, {}))
     tables = dict(study.tables)
     if "signals" in without:
         tables["signals"] = tables["signals"].iloc[:0]
-    planner = NightlyPlanner(tables, study.settings, START, EngineConfig().replace(plan=plan), refit_days=REFIT_DAYS)
+    planner = NightlyPlanner(
+        tables, study.settings, START, EngineConfig().replace(plan=plan), refit_days=REFIT_DAYS,
+        on_means="quantiles" in without,
+    )  # fmt: skip
     result = replay(study.snapshot, study.network, demand=study.demand, policy=planner, n_days=n_days)
     return kpis(study, result.days, result.trace, study.chain, warm_up)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +91,22 @@ class ArrayChain:
     physical: Ints
     truck_of: Ints
     tier: npt.NDArray[np.object_]
+
+    @cached_property
+    def fed_lanes(self) -> list[tuple[int, Ints]]:
+        """Each place that feeds others, with the lanes out of it."""
+        return [
+            (int(place), np.flatnonzero(self.origin == place)) for place in np.unique(self.origin[self.origin >= 0])
+        ]
+
+    @cached_property
+    def least_with_fed(self) -> Ints:
+        """(L, S) units that a place and those it feeds should show, the latter in whole cases."""
+        least = self.least.copy()
+        cases = (np.ceil(self.least / self.case_pack) * self.case_pack).astype(np.int64)
+        for place, lanes in self.fed_lanes:
+            least[place] += cases[self.destination[lanes]].sum(axis=0)
+        return least
 
     def by_physical(self, values: Ints) -> Ints:
         """Sum (L + 1, S) values of separate stocks in one building; the last row is demand that nobody serves."""

@@ -14,7 +14,8 @@ from scipy.special import ndtri
 
 from experiments.array_chain import ArrayChain
 from experiments.twin_arrays import ArrayNight, ArrayPolicy
-from optimization.policies import InLots, MinMax, OrderUpTo, Policy, ReorderUpTo
+from optimization.lots import whole_lots
+from optimization.policies import MinMax, OrderUpTo, Policy, ReorderUpTo
 from optimization.service import newsvendor_ratio
 
 Floats = npt.NDArray[np.float64]
@@ -27,10 +28,12 @@ Family = Callable[[float, float], ArrayPolicy]
 
 @dataclass(frozen=True, eq=False)
 class Needs:
-    """What passes a place until its protection interval is over, (m, S): its own sales and those it feeds directly.
+    """What passes a place until its protection interval is over, (k, S): its own sales and those it feeds directly.
 
     Parameters
     ----------
+    lanes
+        (k,) the lanes on which goods leave tomorrow; the places are their destinations.
     position
         Own inventory position [units].
     below
@@ -47,6 +50,7 @@ class Needs:
         Whether goods ordered now will still be sold, and are soon if they are new.
     """
 
+    lanes: Ints
     position: Floats
     below: Floats
     rate: Floats
@@ -58,7 +62,7 @@ class Needs:
 
 
 def needs(chain: ArrayChain, night: ArrayNight, rate: Floats) -> Needs:
-    """Gather the needs of the destination of each lane.
+    """Gather the needs of the destination of each lane on which goods leave tomorrow.
 
     Parameters
     ----------
@@ -69,26 +73,27 @@ def needs(chain: ArrayChain, night: ArrayNight, rate: Floats) -> Needs:
     rate
         (L, S) mean demand that the rule believes in [units/day].
     """
-    below, fed, spread, lagged = (np.zeros(rate.shape) for _ in range(4))
-    least = chain.least.copy()
-    for lane in np.flatnonzero(chain.origin >= 0):
-        origin, place = chain.origin[lane], chain.destination[lane]
-        below[origin] += night.position[place]
-        fed[origin] += rate[place]
-        spread[origin] += night.variance_ratio[place] * rate[place]
-        lagged[origin] += rate[place] * chain.protection[lane]
-        least[origin] += (np.ceil(chain.least[place] / chain.case_pack) * chain.case_pack).astype(np.int64)
-    at, protection = chain.destination, chain.protection[:, None]
-    total = rate[at] + fed[at]
-    variance = (night.variance_ratio[at] * rate[at] + spread[at]) * protection
+    lanes = np.flatnonzero(night.may_ship)
+    at, protection = chain.destination[lanes], chain.protection[lanes, None]
+    total = rate[at]
+    variance = night.variance_ratio[at] * total
+    below, lagged = np.zeros(total.shape), np.zeros(total.shape)
+    for place, out in chain.fed_lanes:
+        fed = chain.destination[out]
+        for row in np.flatnonzero(at == place):
+            below[row] = night.position[fed].sum(axis=0)
+            lagged[row] = chain.protection[out] @ rate[fed]
+            total[row] += rate[fed].sum(axis=0)
+            variance[row] += (night.variance_ratio[fed] * rate[fed]).sum(axis=0)
     return Needs(
+        lanes=lanes,
         position=night.position[at].astype(np.float64),
-        below=below[at],
+        below=below,
         rate=total,
         mean=total * protection,
-        deviation=np.sqrt(np.maximum(variance, 0.0)),
-        lagged=lagged[at],
-        least=least[at],
+        deviation=np.sqrt(np.maximum(variance * protection, 0.0)),
+        lagged=lagged,
+        least=chain.least_with_fed[at],
         is_sold=(chain.sold_from - LAUNCH_DAYS <= night.day) & (night.day + protection <= chain.sold_until),
     )
 
@@ -106,7 +111,7 @@ def echelon_base_stock(chain: ArrayChain) -> Family:
     def family(z_local: float, z_echelon: float) -> ArrayPolicy:
         def rule(night: ArrayNight) -> Floats:
             need = needs(chain, night, night.rate)
-            level = need.mean + need.lagged + np.where(feeds, z_echelon, z_local) * need.deviation
+            level = need.mean + need.lagged + np.where(feeds[need.lanes], z_echelon, z_local) * need.deviation
             return _in_cases(chain, OrderUpTo(level), need.position + need.below, need)
 
         return rule
@@ -121,7 +126,7 @@ def base_stock(chain: ArrayChain) -> Family:
     def family(z_local: float, z_central: float) -> ArrayPolicy:
         def rule(night: ArrayNight) -> Floats:
             need = needs(chain, night, night.rate)
-            level = need.mean + np.where(feeds, z_central, z_local) * need.deviation
+            level = need.mean + np.where(feeds[need.lanes], z_central, z_local) * need.deviation
             return _in_cases(chain, OrderUpTo(level), need.position, need)
 
         return rule
@@ -135,7 +140,7 @@ def min_max(chain: ArrayChain) -> Family:
     def family(min_days: float, more_days: float) -> ArrayPolicy:
         def rule(night: ArrayNight) -> Floats:
             need = needs(chain, night, night.rate)
-            least = chain.protection[:, None] + min_days
+            least = chain.protection[need.lanes, None] + min_days
             return _in_cases(chain, MinMax(need.rate, least, least + more_days), need.position, need)
 
         return rule
@@ -167,7 +172,7 @@ def newsvendor(chain: ArrayChain) -> Family:
 
         def rule(night: ArrayNight) -> Floats:
             need = needs(chain, night, night.rate)
-            return _in_cases(chain, OrderUpTo(need.mean + z * need.deviation), need.position, need)
+            return _in_cases(chain, OrderUpTo(need.mean + z[need.lanes] * need.deviation), need.position, need)
 
         return rule
 
@@ -200,8 +205,8 @@ class WeeksOfCover:
     def __call__(self, night: ArrayNight) -> Floats:
         """Units wanted on each lane, (m, S)."""
         need = needs(self.chain, night, night.sales_rate)
-        believed = need.rate * self.misjudged
-        level = believed * (self.chain.protection + 7.0 + self.cover_days)[:, None]
+        believed = need.rate * self.misjudged[need.lanes]
+        level = believed * (self.chain.protection + 7.0 + self.cover_days)[need.lanes, None]
         wanted = _in_cases(self.chain, OrderUpTo(level), need.position, need)
         is_due = (night.day - self.review_day) % 7 == 0
         # A day on which nothing may leave puts the order off to the next: the planner's list stays on the desk.
@@ -219,8 +224,9 @@ def tuned(
 
 
 def _in_cases(chain: ArrayChain, rule: Policy, position: Floats, need: Needs) -> Floats:
-    """Whole cases of what is sold: what the rule orders, at least up to what should be on show."""
-    case = np.broadcast_to(chain.case_pack, position.shape)
-    ordered = InLots(rule, case).quantities(position)
-    shown = InLots(OrderUpTo(need.least), case).quantities(position)
-    return np.where(need.is_sold, np.maximum(np.where(need.rate > 0, ordered, 0.0), shown), 0.0)
+    """Whole cases of what is sold, (m, S): what the rule orders, at least up to what should be on show."""
+    ordered = np.where(need.rate > 0, rule.quantities(position), 0.0)
+    wanted = np.maximum(ordered, need.least - position)
+    units = np.zeros((chain.destination.size, chain.case_pack.size))
+    units[need.lanes] = whole_lots(np.where(need.is_sold, wanted, 0.0), lot=chain.case_pack)
+    return units

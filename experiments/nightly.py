@@ -38,6 +38,8 @@ class NightlyPlanner:
         Nights between two fits, at least 1.
     champion
         Models to begin with; they count as fitted on the first night. None = fit then.
+    on_means
+        Plan on expected demand alone, for comparison.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -46,11 +48,12 @@ class NightlyPlanner:
     config: engine.EngineConfig = field(default_factory=engine.EngineConfig)
     refit_days: int = 28
     champion: Forecaster | None = None
+    on_means: bool = False
     _fitted_on: pd.Timestamp | None = field(default=None, init=False)
 
     def __call__(self, night: Night) -> pd.DataFrame:
         """Plan one night and return what leaves tomorrow."""
-        from forecasting.pipeline import fit_forecaster
+        from forecasting.pipeline import fit_forecaster, forecast_demand
 
         snapshot = self.snapshot(night)
         network = build_network(snapshot)
@@ -59,7 +62,9 @@ class NightlyPlanner:
         if self.champion is None or is_due:
             self.champion = fit_forecaster(snapshot, network, self.config.forecast)
             self._fitted_on = night.date
-        moves = engine.decide_moves(snapshot, network, self.champion, config=self.config)
+        forecast = forecast_demand(snapshot, network, self.champion, self.config.forecast.horizon_days)
+        believed = forecast.as_if_certain() if self.on_means else forecast
+        moves = engine.decide_with(snapshot, network, believed, config=self.config).decisions.moves
         return moves[list(MOVE_COLUMNS)]
 
     def snapshot(self, night: Night) -> Snapshot:

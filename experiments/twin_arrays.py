@@ -154,15 +154,15 @@ def shared_out(wanted: Floats, chain: ArrayChain, *, on_hand: Ints, may_ship: Fl
     """
     cases = np.where(may_ship[:, None], np.maximum(wanted, 0.0), 0.0) / chain.case_pack
     whole = np.floor(cases + TOLERANCE)
-    for place in np.unique(chain.origin[chain.origin >= 0]):
-        fed = np.flatnonzero(chain.origin == place)
+    for place, fed in chain.fed_lanes:
         have = np.floor(on_hand[place] / chain.case_pack)
         asked = whole[fed].sum(axis=0)
-        share = whole[fed] * np.minimum(1.0, np.divide(have, asked, out=np.ones_like(asked), where=asked > 0))
+        scarce = np.flatnonzero(asked > have)
+        share = whole[np.ix_(fed, scarce)] * (have[scarce] / asked[scarce])
         given = np.floor(share + TOLERANCE)
         rank = np.argsort(np.argsort(given - share, axis=0, kind="stable"), axis=0, kind="stable")
-        left = np.minimum(have, asked) - given.sum(axis=0)
-        whole[fed] = given + (rank < np.round(left))
+        left = have[scarce] - given.sum(axis=0)
+        whole[np.ix_(fed, scarce)] = given + (rank < np.round(left))
     quantity: Ints = (whole * chain.case_pack).astype(np.int64)
     return quantity
 

@@ -8,6 +8,7 @@ the levels that held-out origins asked for (asymmetric conformal step; Kuleshov,
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -82,6 +83,13 @@ class CumulativeDistribution:
             recalibrated=LEVELS.reshape(1, 1, 1, -1).copy(),
             count_means=(np.inf, np.inf),
         )
+
+    @classmethod
+    def certain(cls) -> Self:
+        """Return the distribution that says demand will be its mean: every quantile is the mean."""
+        plain = cls.negative_binomial(0.0)
+        # Means below 1e-9 units are taken for counts still.
+        return dataclasses.replace(plain, count_means=(1e-12, 1e-9))
 
     def codes(self, demand_class: npt.ArrayLike) -> Codes:
         """Return the table row of each class name; names without a row of their own get the pooled one."""

@@ -263,6 +263,10 @@ class Forecast:
         """Return a copy with the named fields changed."""
         return dataclasses.replace(self, **changes)
 
+    def as_if_certain(self) -> Self:
+        """Return the forecast of somebody who plans on means, as if demand were sure to be what is expected."""
+        return self.replace(distribution=CumulativeDistribution.certain())
+
     def take(self, rows: npt.ArrayLike) -> Self:
         """Return the forecast of some series, ``rows`` positions or a mask; drivers and analogues are left out."""
         picked = np.arange(len(self.series))[np.asarray(rows)]

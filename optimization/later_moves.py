@@ -2,16 +2,104 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from optimization.config import PlanConfig
 from optimization.curve_knots import Knots, expected_short
+from optimization.decisions import FlowPlan
 from optimization.flow.data import FlowData
-from optimization.tonight import supply_of
+from optimization.flow.model import solve_flows
+from optimization.flow.problem import Slices, sku_slices
+from optimization.partition.moves import some_moves
+from optimization.tonight import planned_quantity, supply_of
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+# SKUs whose later days are planned anew once tonight is final: at least so many, and this share of a large chain.
+PLANNED_ANEW, SHARE_PLANNED_ANEW = 200, 0.2
+
+
+def later_moves(data: FlowData, flow: FlowPlan, lines: pd.DataFrame, config: PlanConfig) -> Ints:
+    """Plan the regular moves of later days once tonight's lines are final, (k_regular,) units.
+
+    What tonight gives more or less than the flow is netted with the next moves (`planned_quantity`), and no move goes
+    before its goods are there (`put_off`). For the SKUs that have moved away furthest from their flow's cost the later
+    days are planned anew, tonight being what it is: an optimum of what is left to decide.
+
+    Parameters
+    ----------
+    data, flow
+        Input of the flows and their plan.
+    lines
+        Tonight's lines with their final quantity.
+    config
+        Settings.
+    """
+    planned = put_off(data, lines, planned_quantity(data, flow.quantity, lines))
+    slices = sku_slices(data)
+    excess = _cost_by_sku(data, slices, lines, planned) - flow.per_sku["objective"].to_numpy(dtype=np.float64)
+    n_anew = max(PLANNED_ANEW, int(np.ceil(SHARE_PLANNED_ANEW * slices.sku.size)))
+    anew = np.sort(np.argsort(-excess, kind="stable")[:n_anew])
+    rows = np.flatnonzero(np.isin(_sku_of(slices.point), anew))
+    part, chosen = _later_days(data, lines, rows)
+    planned[chosen] = solve_flows(part, config).quantity
+    return planned
+
+
+def _cost_by_sku(data: FlowData, slices: Slices, lines: pd.DataFrame, planned: Ints) -> Floats:
+    """Surrogate cost of each SKU, tonight's vehicles at the price of a full one, (n_skus,) [money]."""
+    rows = np.concatenate([_sku_of(slices.point), _sku_of(slices.echelon)])
+    moves = np.where(data.regular.day > 0, planned * data.regular.cost, 0.0)
+    tonight = (lines["quantity"] * lines["move_cost"]).to_numpy(dtype=np.float64)
+    where = _sku_of(slices.point)[lines["point"].to_numpy(dtype=np.int64)]
+    n = slices.sku.size
+    curves = data.curves.expected_cost(supply_of(data, lines, planned))
+    cost = np.concatenate([curves, moves, tonight])
+    total: Floats = np.bincount(np.concatenate([rows, _sku_of(slices.regular), where]), cost, n).astype(np.float64)
+    return total
+
+
+def _sku_of(bounds: Ints) -> Ints:
+    """SKU of each row between the boundaries of `Slices`."""
+    return np.repeat(np.arange(bounds.size - 1), np.diff(bounds))
+
+
+def _later_days(data: FlowData, lines: pd.DataFrame, rows: Ints) -> tuple[FlowData, Ints]:
+    """Cut out what is left to decide for the stock points of some SKUs, and which regular moves that is."""
+    n_points = len(data.positions)
+    is_chosen = np.zeros(n_points, dtype=bool)
+    is_chosen[rows] = True
+    moves = np.flatnonzero((data.regular.day > 0) & is_chosen[data.regular.destination])
+    regular = some_moves(data.regular, moves)
+    inbound = regular.inbound
+    own = np.where(inbound.origin_point >= 0, np.searchsorted(rows, inbound.origin_point), -1)
+    inbound = replace(inbound, point=np.searchsorted(rows, inbound.point), origin_point=own)
+    left = data.free.copy()
+    origin, quantity = lines["origin_point"].to_numpy(dtype=np.int64), lines["quantity"].to_numpy(dtype=np.int64)
+    np.subtract.at(left, origin[origin >= 0], quantity[origin >= 0])
+    echelons = data.curves.echelon_of[rows]
+    every = np.concatenate([rows, echelons[echelons >= 0]])
+    nothing = np.zeros(data.regular.pair.size, dtype=np.int64)
+    base = supply_of(data, lines, nothing)[every]
+    none = np.zeros(0, dtype=bool)
+    part = replace(
+        data,
+        positions=data.positions.iloc[rows].reset_index(drop=True),
+        curves=replace(data.curves.take(every), base_supply=base),
+        free=left[rows],
+        sendable=left[rows],
+        giveable=np.zeros_like(rows),
+        regular=replace(regular, inbound=inbound),
+        tonight=some_moves(data.tonight, np.zeros(0, dtype=np.int64)),
+        is_protected=none,
+        is_banned=none,
+        has_echelon=data.has_echelon[rows],
+    )
+    return part, moves
 
 
 def put_off(data: FlowData, lines: pd.DataFrame, planned: Ints) -> Ints:

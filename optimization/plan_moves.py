@@ -28,7 +28,7 @@ from optimization.decisions import (
 from optimization.flow.data import FlowData, Moves, flow_data
 from optimization.flow.model import moves_table, solve_flows
 from optimization.idle_moves import left_out, worth_planning_again
-from optimization.later_moves import put_off
+from optimization.later_moves import later_moves
 from optimization.lateral_rules import worthwhile
 from optimization.line_value import line_effects, supply_without
 from optimization.loads import keep_order_values, load_table, load_trucks
@@ -166,7 +166,7 @@ def settle(
         lines = worthwhile_changes(
             lines, data, change, flow_quantity=flow.quantity, cutoff=snapshot.cutoff, config=config
         )
-    planned = put_off(data, lines, planned_quantity(data, flow.quantity, lines))
+    planned = later_moves(data, flow, lines, config)
     priority = stock_priorities(data.positions, snapshot, config)
     supply = supply_of(data, lines, planned)
     paid, short = scarcity(lines, data, supply=supply, priority=priority, cutoff=snapshot.cutoff)

@@ -105,3 +105,14 @@ def test_tables_are_interpolated_along_lengths():
     # length 2 lies half-way: dispersion 1, mean 1 is geometric, P(D <= 0) = 0.5
     at_zero = dist.cdf(np.zeros((1, 1)), np.ones(1), codes=CODE, start=0, length=2)
     assert at_zero[0, 0] == pytest.approx(0.5)
+
+
+def test_certain_demand_is_its_mean_at_every_level():
+    certain = CumulativeDistribution.certain()
+    mean = np.array([0.0, 0.4, 7.5])
+    codes = certain.codes(["all", "smooth", "lumpy"])
+    quantiles = certain.quantiles([0.1, 0.5, 0.99], mean, codes=codes, start=0, length=7)
+    np.testing.assert_allclose(quantiles, np.repeat(mean[:, None], 3, axis=1))
+    below = certain.cdf(np.array([[0.0, 1.0], [0.0, 1.0], [7.0, 8.0]]), mean, codes=codes, start=0, length=7)
+    # The grid begins at level 0.005, which is all that is left below the mean.
+    np.testing.assert_allclose(below, [[1, 1], [0, 1], [0.005 * 7 / 7.5, 1]], atol=1e-12)

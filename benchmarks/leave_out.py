@@ -1,9 +1,9 @@
-"""Replays the demo chain with lateral moves on and off, from one fitted forecast; prints one JSON line.
+"""Replays the demo chain with one part of the plan left out, and with it, from one fit; prints one JSON line.
 
 Both start from the same closing stock and meet the same latent demand. Slow stock is what a point holds at the end
-beyond `SLOW_COVER_DAYS` of the demand it met, at cost.
+beyond `SLOW_COVER_DAYS` of the demand it met, at cost. Without quantiles means: on expected demand alone.
 
-    python benchmarks/laterals.py [--days 14] [--seed 1] [--skus 60] [--stores 20] [--smoke]
+    python benchmarks/leave_out.py [--part laterals --days 14] [--seed 1] [--skus 60] [--stores 20] [--smoke]
 """
 
 import argparse
@@ -24,6 +24,14 @@ from network.economics import sku_economics
 from network.graph import build_network
 from network.snapshot import snapshot_at
 
+# What each part's absence changes in the settings of the plan; on means the forecast changes.
+PARTS: dict[str, dict[str, Any]] = {
+    "laterals": {"laterals": False},
+    "emergency": {"emergency": False},
+    "trucks": {"joint_trucks": False},
+    "pooling": {"echelon_chain": False},
+    "quantiles": {},
+}
 # Stock beyond this many days of demand is slow [days].
 SLOW_COVER_DAYS = 60.0
 
@@ -50,8 +58,9 @@ def slow_stock(stock: pd.DataFrame, service: pd.DataFrame, *, n_days: int, cost:
 
 
 def main() -> None:
-    """Run with and without laterals and print the comparison."""
+    """Run with and without the part and print the comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=tuple(PARTS), default="laterals")
     parser.add_argument("--days", type=int, default=14)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--skus", type=int, default=60)
@@ -69,12 +78,13 @@ def main() -> None:
     cost = sku_economics(snapshot).set_index("sku")["unit_cost"]
     config, champion = EngineConfig(), None
     result: dict[str, Any] = {}
-    for name, is_on in (("on", True), ("off", False)):
+    for name, changes in (("on", {}), ("off", PARTS[a.part])):
         began = time.perf_counter()
-        settings = config.replace(plan=config.plan.replace(laterals=is_on))
+        settings = config.replace(plan=config.plan.replace(**changes))
         planner = NightlyPlanner(
-            chain.tables, chain.settings, world.last_day, settings, refit_days=a.days + 1, champion=champion
-        )
+            chain.tables, chain.settings, world.last_day, settings, refit_days=a.days + 1, champion=champion,
+            on_means=name == "off" and a.part == "quantiles",
+        )  # fmt: skip
         policy = Watched(planner)
         run = replay(snapshot, network, demand=ahead, policy=policy, n_days=a.days)
         champion = planner.champion
@@ -88,7 +98,11 @@ def main() -> None:
         }
         print(name, result[name], file=sys.stderr, flush=True)
     ratio = result["on"]["total_cost"] / result["off"]["total_cost"]
-    print(json.dumps({"days": a.days, "seed": a.seed, "skus": a.skus, "cost_ratio": round(ratio, 4), **result}))
+    print(
+        json.dumps(
+            {"part": a.part, "days": a.days, "seed": a.seed, "skus": a.skus, "cost_ratio": round(ratio, 4), **result}
+        )
+    )
 
 
 if __name__ == "__main__":
