@@ -4,7 +4,7 @@ Every policy starts from the same stock, meets the same latent demand and sees o
 of warm-up do not count. Rivals are tuned on the days before the start by grids of 25 pairs each, with the latent demand
 of those days, which is more than they would know in life. The last line is JSON; tables go to stderr.
 
-    python benchmarks/headline.py [--seeds 5] [--skus 24 --stores 8] [--weeks 26 --warm-up 8] [--without laterals ...]
+    python benchmarks/headline.py [--seeds 5] [--skus 24 --stores 8] [--waterfall 1] [--without laterals ...]
     python benchmarks/headline.py --smoke
 """
 
@@ -13,7 +13,7 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -131,10 +131,9 @@ def _days(a: argparse.Namespace) -> tuple[int, int]:
     return (2, 0) if a.smoke else (7 * (a.weeks + a.warm_up), 7 * a.warm_up)
 
 
-def one_seed(seed: int, a: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """All policies on one chain."""
+def rules(seed: int, a: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """The rules and the clairvoyant on one chain."""
     n_days, warm_up = _days(a)
-    began = time.perf_counter()
     study = study_of(seed, n_skus=a.skus, n_stores=a.stores, n_days=n_days, n_tuning=min(TUNING_DAYS, n_days))
     stock, serving = apart(study)
     results = {
@@ -146,14 +145,26 @@ def one_seed(seed: int, a: argparse.Namespace) -> dict[str, dict[str, float]]:
     tuned_rules, on_history = rivals(study, n_days, warm_up)
     results |= tuned_rules
     results["best_rival"] = results[min(on_history, key=lambda name: on_history[name])]
-    waterfall = {"ours": ()} if a.smoke else OURS
-    steps = {**waterfall, **{f"ours_without_{part}": (part,) for part in a.without}}
-    with ProcessPoolExecutor(a.workers) as pool:
-        runs = {name: pool.submit(ours, seed, without, a) for name, without in steps.items()}
-        least = clairvoyant(study.snapshot, study.network, demand=study.demand, n_days=n_days).total_cost
-        results |= {name: run.result() for name, run in runs.items()}
+    least = clairvoyant(study.snapshot, study.network, demand=study.demand, n_days=n_days).total_cost
     results["clairvoyant"] = {"total_cost": least * (n_days - warm_up) / n_days}
-    print(f"seed {seed}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    return results
+
+
+def all_runs(seeds: Sequence[int], a: argparse.Namespace) -> dict[int, dict[str, dict[str, float]]]:
+    """Replay every policy on every chain, as many at once as there are workers."""
+    began = time.perf_counter()
+    first = {} if a.smoke else {name: OURS[name] for name in list(OURS)[:-1]}
+    with ProcessPoolExecutor(a.workers) as pool:
+        by_rules = {seed: pool.submit(rules, seed, a) for seed in seeds}
+        ours_of = {}
+        for number, seed in enumerate(seeds):
+            steps = {**(first if number < a.waterfall else {}), "ours": OURS["ours"]}
+            steps |= {f"ours_without_{part}": (part,) for part in a.without if number < a.waterfall}
+            ours_of[seed] = {name: pool.submit(ours, seed, without, a) for name, without in steps.items()}
+        results = {}
+        for seed in seeds:
+            results[seed] = {**by_rules[seed].result(), **{name: run.result() for name, run in ours_of[seed].items()}}
+            print(f"seed {seed} done after {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     return results
 
 
@@ -167,17 +178,24 @@ def main() -> None:
     parser.add_argument("--weeks", type=int, default=26)
     parser.add_argument("--warm-up", type=int, default=8)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--waterfall", type=int, default=99, help="seeds on which the engine is run step by step")
     parser.add_argument("--without", nargs="*", default=[], choices=PARTS, help="ablations beside the waterfall")
     parser.add_argument("--smoke", action="store_true", help="a tiny chain for a few days")
     a = parser.parse_args()
     if a.smoke:
         a.seeds, a.skus, a.stores, a.workers = 1, 12, 4, 1
     seeds = range(a.first_seed, a.first_seed + a.seeds)
-    results = {seed: one_seed(seed, a) for seed in seeds}
+    results = all_runs(seeds, a)
     table = pd.concat({seed: pd.DataFrame(each).T for seed, each in results.items()})
     means = table.groupby(level=1, sort=False).mean()
-    print(means[list(KPIS)].round(3).to_string(), file=sys.stderr)
+    counted = means[list(KPIS)].round(3).assign(seeds=table.groupby(level=1).size())
+    print(counted.to_string(), file=sys.stderr)
     print(json.dumps(_line(table, means, list(seeds))))
+
+
+def _number(value: float) -> float | None:
+    """Four digits; None where there is none."""
+    return round(float(value), 4) if np.isfinite(value) else None
 
 
 def _line(table: pd.DataFrame, means: pd.DataFrame, seeds: list[int]) -> dict[str, object]:
@@ -186,9 +204,9 @@ def _line(table: pd.DataFrame, means: pd.DataFrame, seeds: list[int]) -> dict[st
                        for name in ("total_cost", "transport_per_unit"))  # fmt: skip
     ratio = cost["ours"] / cost["best_rival"]
     left = (cost["ours"] - cost["clairvoyant"]) / (cost["best_rival"] - cost["clairvoyant"])
-    own = {name: round(float(means.loc["ours", name]), 4) for name in KPIS}
+    own = {name: _number(means.loc["ours", name]) for name in KPIS}
     shown = (*KPIS[:6], *KPIS[-2:])
-    habit = {f"experience_{name}": round(float(means.loc["experience_siloed", name]), 4) for name in shown}
+    habit = {f"experience_{name}": _number(means.loc["experience_siloed", name]) for name in shown}
     return {
         "seeds": seeds,
         **own,
