@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -254,7 +255,7 @@ class Forecast:
 
         return pd.factorize(self.series[column])[0].astype(np.int64)
 
-    @property
+    @cached_property
     def codes(self) -> npt.NDArray[np.int64]:
         """Rows of the distribution's classes, (n_series,)."""
         return self.distribution.codes(self.series["demand_class"].to_numpy())

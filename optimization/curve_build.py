@@ -250,10 +250,11 @@ def _with_maximum(
     """Make the maximum stock the last break up to the first receipt and on receipt days; price what is above it."""
     rows = np.flatnonzero(~np.isnan(facts.maximum))
     ceiling = np.zeros(rows.size, dtype=np.int64)
+    by_day = _cumulative_mean(forecast, facts.series[rows], curves.horizon)
     for day in range(curves.horizon) if rows.size else ():
         first = curves.first_receipt[rows]
         is_chance = receipts[rows, day] | (day <= first)
-        used = _mean_of(forecast, facts.series[rows], np.maximum(day - first, 0))
+        used = np.where(day > first, by_day[np.arange(rows.size), np.maximum(day - first, 1) - 1], 0.0)
         # The maximum holds for the inventory position: what is still on its way counts.
         to_come = facts.supply[rows, -1] - facts.supply[rows, day]
         # What is there already is no reproach; only more of it is.
@@ -272,15 +273,6 @@ def _cumulative_mean(forecast: Forecast, series: Ints, horizon: int) -> Floats:
     part = forecast.take(series[rows])
     for day in range(horizon):
         result[rows, day] = part.interval_mean(0, day + 1)
-    return result
-
-
-def _mean_of(forecast: Forecast, series: Ints, n_days: Ints) -> Floats:
-    """Mean demand of the first days, a different number for each series; 0 without a forecast."""
-    result = np.zeros(series.size)
-    for stop in np.unique(n_days):
-        hit = (n_days == stop) & (series >= 0)
-        result[hit] = forecast.take(series[hit]).interval_mean(0, int(stop))
     return result
 
 

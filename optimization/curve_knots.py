@@ -203,11 +203,15 @@ def local_knots(
     cdf = np.ones((n, horizon, n_breaks(levels) + 1))
     lost = np.zeros(n)
     asked = floor + expired
+    part, n_rows = forecast, n
     for day in range(horizon):
         rows = np.flatnonzero(window > day)
         if not rows.size:
             break
-        _fill(breaks, cdf, forecast=forecast, levels=levels, rows=rows, day=day, shift=asked[:, day])
+        # Rows only ever drop out: as many as the day before are the same ones.
+        if rows.size < n_rows:
+            part, n_rows = forecast.take(rows), rows.size
+        _fill(breaks, cdf, part=part, levels=levels, rows=rows, day=day, shift=asked[:, day])
         ending = rows[(first_receipt[rows] == day + 1) & (first_receipt[rows] < horizon)]
         # Display stock and backorders are in the knots, but only demand itself can be lost.
         there = supply[ending, day] + floor[ending, day]
@@ -216,16 +220,14 @@ def local_knots(
     for day in range(1, horizon):
         rows = np.flatnonzero(losing & (first_receipt <= day) & (window > day))
         if rows.size:
-            _fill(breaks, cdf, forecast=forecast, levels=levels, rows=rows, day=day, shift=asked[:, day] - lost)
+            part = forecast.take(rows)
+            _fill(breaks, cdf, part=part, levels=levels, rows=rows, day=day, shift=asked[:, day] - lost)
     _freeze(breaks, cdf, forecast=forecast, window=window, shift=asked)
     return LocalKnots(breaks, cdf, np.where(losing, lost, 0.0))
 
 
-def _fill(
-    breaks: Ints, cdf: Floats, *, forecast: Forecast, levels: Floats, rows: Ints, day: int, shift: Floats
-) -> None:
-    """Set the knots of some rows for one day inside their window."""
-    part = forecast.take(rows)
+def _fill(breaks: Ints, cdf: Floats, *, part: Forecast, levels: Floats, rows: Ints, day: int, shift: Floats) -> None:
+    """Set the knots of some rows, whose forecast is `part`, for one day inside their window."""
     found = knots(
         part.interval_quantiles(levels, 0, day + 1),
         lambda values: part.interval_cdf(values, 0, day + 1),
