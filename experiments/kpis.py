@@ -122,6 +122,29 @@ def worst_tenth(service: PlaceService, *, counted: npt.NDArray[np.bool_], first_
     }
 
 
+def waste_rate(days: pd.DataFrame, trace: Trace, *, cost: Floats, first_day: int) -> float:
+    """Expired / received of the goods that expire, at cost.
+
+    Received is what was sold, what expired, and what the stock on hand grew by; goods between two places are left out.
+    Example: sold for 60, expired for 20, stock grown by 20: 20 / 100.
+
+    Parameters
+    ----------
+    days
+        Of the replay; only goods that expire have a `waste_cost`.
+    trace
+        The same by stock point.
+    cost
+        (S,) of a unit, 0 for goods that do not expire [money/unit].
+    first_day
+        Day from which days count, at least 1.
+    """
+    wasted = float(days["waste_cost"].iloc[first_day:].sum())
+    sold = float(trace.sold[first_day:].sum(axis=(0, 1)) @ cost)
+    grown = float((trace.on_hand[-1] - trace.on_hand[first_day - 1]).sum(axis=0) @ cost)
+    return _ratio(wasted, sold + wasted + grown)
+
+
 def slow_mover_days(trace: Trace, *, protection: Floats, sells: npt.NDArray[np.bool_], first_day: int) -> float:
     """Median days until the excess of a slow mover is sold (Kaplan and Meier, 1958), censored at the end.
 

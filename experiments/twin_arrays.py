@@ -74,7 +74,13 @@ class _State:
 
 
 def replay_arrays(
-    chain: ArrayChain, serving: Serving, demand: Callable[[int], Ints], *, policy: ArrayPolicy, n_days: int
+    chain: ArrayChain,
+    serving: Serving,
+    demand: Callable[[int], Ints],
+    *,
+    policy: ArrayPolicy,
+    n_days: int,
+    record_errors: Ints | None = None,
 ) -> tuple[pd.DataFrame, Trace]:
     """Let a rule run a chain for some days.
 
@@ -90,6 +96,8 @@ def replay_arrays(
         The rule.
     n_days
         Days to replay, at most those for which the chain knows its calendar.
+    record_errors
+        (n_days, L, S) what the rule sees beyond what is there [units]; None = records are right.
 
     Returns
     -------
@@ -100,15 +108,17 @@ def replay_arrays(
     rows: list[dict[str, float]] = []
     trace = _TraceOf(chain, n_days)
     for day in range(n_days):
-        position = state.on_hand + state.coming
-        night = ArrayNight(day, state.on_hand, position, *recent.rates(), may_ship=chain.ships[:, day])
+        wrong = None if record_errors is None else record_errors[day]
+        seen = state.on_hand if wrong is None else np.maximum(state.on_hand + wrong, 0)
+        night = ArrayNight(day, seen, seen + state.coming, *recent.rates(), may_ship=chain.ships[:, day])
         quantity = shared_out(policy(night), chain, on_hand=state.on_hand, may_ship=night.may_ship)
         leaving = _dispatch(chain, state, quantity, day)
         received = _arrive(state, day)
         opened = state.on_hand.copy()
         sold, service = _serve(serving, state.on_hand, demand(day))
         expired = _expire(chain, state, leaving + sold, received)
-        recent.add(sold, _availability(chain, opened, sold, expired=expired, closed=state.on_hand))
+        available = _availability(chain, opened, sold, expired=expired, closed=state.on_hand)
+        recent.add(sold, available if wrong is None else np.where(wrong > 0, 1.0, available))
         asked = _by_place(chain, service)
         rows.append({**_money(chain, state, service, asked=asked, expired=expired), **_transport(chain, quantity)})
         trace.add(day, state.on_hand, sold, quantity=quantity, asked=asked)

@@ -1,12 +1,13 @@
 """KPIs by hand: the stores that are served worst."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from experiments.kpis import PlaceService, worst_tenth
+from experiments.kpis import PlaceService, Trace, waste_rate, worst_tenth
 
 
 def service(points: list[int], short: list[int], latent: list[int], first: list[int]) -> PlaceService:
@@ -47,3 +48,14 @@ def test_the_worst_are_never_better_than_all_together(points: np.ndarray, data: 
     )
     assert worst["worst_tenth_stockout_rate"] >= short.sum() / points.sum() - 1e-12
     assert worst["worst_tenth_fill_rate"] <= 1 - short.sum() / (2 * points.sum()) + 1e-12
+
+
+def test_the_share_that_expired_of_what_was_received() -> None:
+    # the second SKU keeps (cost 0 here). From day 1 on: sold 2 + 4 of cost 10, expired 2, stock 3 -> 5:
+    # 20 / (60 + 20 + 20)
+    none = np.zeros(0, dtype=np.int64)
+    on_hand = np.array([[[3, 9]], [[9, 9]], [[5, 9]]])
+    sold = np.array([[[7, 1]], [[2, 1]], [[4, 1]]])
+    trace = Trace(service([0], [0], [0], [0]), on_hand, sold, none, none, none, none, none)
+    days = pd.DataFrame({"waste_cost": [70.0, 0.0, 20.0]})
+    assert waste_rate(days, trace, cost=np.array([10.0, 0.0]), first_day=1) == pytest.approx(0.2)
