@@ -29,6 +29,9 @@ these names. `chain.toml` holds its settings. Text is UTF-8 (GB18030 is recognis
 timestamps `2026-11-22T18:30` with or without a zone, flags `true`/`false`/`1`/`0`. A `*` marks what must be there;
 everything else is optional. Cells that are empty take the default; without one they stay unknown.
 
+Tables may also lie in a PostgreSQL database: `chain.toml` then names it in `[source]`, and the folder may hold the
+other tables as files. See [what comes in and what goes out](exchange.md).
+
 A signal feed that does not say when its values became available needs a declared lag in `chain.toml`, such as
 `[publication_lag_days]` and `footfall = 1` below it: each value without `known_at` then counts as known that many days
 after its date, and every run says that these vintages are assumed.

@@ -1,4 +1,4 @@
-"""The only reader of outside data: a folder of CSV or Parquet tables, or one DuckDB file, becomes a checked chain."""
+"""The only reader of outside data: a folder of tables, a database that it names, or a DuckDB file."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from network.check import check_tables, unknown_table
 from network.contracts import TABLES
 from network.csv_text import CsvText, read_csv_bytes
 from network.findings import Finding, breaches_of, rejects_frame
+from network.ingest_sql import read_source
 from network.settings import FILE, ChainSettings, read_settings
 from network.snapshot import Snapshot, default_cutoff, snapshot_at
 
@@ -26,6 +27,7 @@ DATA_ENDINGS = (
 IGNORED = ("rejects.csv",)
 DUCKDB_ENDINGS = (".duckdb", ".db", ".ddb")
 SETTINGS_TABLE = "chain"
+SOURCE = "source"
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,9 @@ def read_chain(path: Path) -> RawChain:
     Parameters
     ----------
     path
-        A folder of CSV or Parquet tables with ``chain.toml``, or one DuckDB file whose tables have our names and
-        whose settings are in a table ``chain`` (columns ``key``, such as ``economics.gross_margin``, and ``value``).
+        A folder of CSV or Parquet tables with ``chain.toml``, which may name a PostgreSQL database that holds tables
+        too (``[source]``), or one DuckDB file whose tables have our names and whose settings are in a table ``chain``
+        (columns ``key``, such as ``economics.gross_margin``, and ``value``).
 
     Raises
     ------
@@ -164,7 +167,9 @@ def load_snapshot(path: Path, *, cutoff: date | None = None) -> Snapshot:
 
 def _read_folder(folder: Path) -> RawChain:
     reading = _Reading()
-    settings = _folder_settings(folder, reading)
+    mapping = _folder_mapping(folder, reading)
+    source = mapping.pop(SOURCE, None)
+    settings = _checked_settings(mapping, folder.resolve().name, reading)
     files = sorted(item for item in folder.iterdir() if not _is_ignored(item))
     for name in dict.fromkeys(item.stem for item in files):
         found = [item for item in files if item.stem == name and item.is_file() and item.suffix.lower() in _READERS]
@@ -175,7 +180,25 @@ def _read_folder(folder: Path) -> RawChain:
         elif name in TABLES and found:
             reading.add(name, _READERS[found[0].suffix.lower()](name, found[0]))
     reading.findings += [unknown_table(item.stem, item.name) for item in files if _is_strange(item)]
+    if source is not None:
+        _add_source(source, reading)
     return _raw_chain(settings, reading)
+
+
+def _add_source(given: object, reading: _Reading) -> None:
+    """Add the tables of the database that the settings name; a table is in a file or there, not both."""
+    source = read_source(given)
+    reading.findings += source.findings
+    if source.is_unread:
+        reading.unread.update(TABLES)
+    for name, read in source.tables.items():
+        if name in reading.tables or name in reading.unread:
+            action = "Keep the file or the table of the database; [source.tables] says which are read there."
+            reading.findings.append(Finding(name, "", "a file and a database table", action, is_structural=True))
+        elif name in TABLES:
+            reading.add(name, read)
+        else:
+            reading.findings.append(unknown_table(name, name))
 
 
 def _raw_chain(settings: ChainSettings, reading: _Reading) -> RawChain:
@@ -231,7 +254,7 @@ def _typed_frame(table: Any) -> pd.DataFrame:
     return frame.set_axis(list(table.column_names), axis=1).set_axis(rows, axis=0)
 
 
-def _folder_settings(folder: Path, reading: _Reading) -> ChainSettings:
+def _folder_mapping(folder: Path, reading: _Reading) -> dict[str, Any]:
     file = folder / FILE
     mapping: dict[str, Any] = {}
     if file.is_file():
@@ -241,7 +264,7 @@ def _folder_settings(folder: Path, reading: _Reading) -> ChainSettings:
             reading.findings.append(_broken_settings("unknown encoding", "Save the file as UTF-8."))
         except tomllib.TOMLDecodeError as error:
             reading.findings.append(_broken_settings("not readable", f"Mend the TOML: {error}."))
-    return _checked_settings(mapping, folder.resolve().name, reading)
+    return mapping
 
 
 def _broken_settings(rule: str, action: str) -> Finding:

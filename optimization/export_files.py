@@ -56,6 +56,15 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     _sync(path.parent)
 
 
+def write_bytes_atomically(path: Path, content: bytes) -> None:
+    """Write a file's content as `write_atomically` does."""
+
+    def write(partial: Path) -> None:
+        partial.write_bytes(content)
+
+    write_atomically(path, write)
+
+
 def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -112,6 +113,13 @@ def sheet_kind(values: pd.Series) -> str:
 def _width(name: str, plain: list[object]) -> float:
     longest = max((len(str(value)) for value in plain[:_WIDTH_SAMPLE] if value is not None), default=0)
     return float(min(max(longest, len(name)) + 2, _MAX_WIDTH))
+
+
+def plain_json(table: pd.DataFrame) -> str:
+    """Rows as a JSON list of objects, null for the unknown."""
+    plain = {name: plain_values(table[name]) for name in table.columns}
+    records = [dict(zip(plain, values, strict=True)) for values in zip(*plain.values(), strict=True)]
+    return json.dumps(records, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def plain_values(values: pd.Series) -> list[object]:

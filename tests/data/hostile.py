@@ -22,3 +22,14 @@ TRAVERSALS = (
     "x\ny", "x\ty", "file:///etc/passwd", "x" * 300, "$HOME/x", "`x`", "x:stream", "..\u2215x",
 )  # fmt: skip
 """Texts that are no file name, or another place."""
+
+SQL_IDS = (
+    "'; DROP TABLE sales; --", "\"; DROP TABLE sales; --", "1; DELETE FROM sales", "' OR '1'='1", "' OR 1=1 --",
+    "\" OR \"\"=\"", "') OR ('1'='1", "admin'--", "admin' #", "admin'/*", "' UNION SELECT NULL--",
+    "' UNION ALL SELECT 1,2,3--", "1' AND SLEEP(5)--", "'; SELECT pg_sleep(9)--",
+    "'; COPY sales FROM '/etc/passwd'; --",
+    "%s", "%(sku)s", ":sku", "?", "$1", "{sku}", "{0}", "{}", "\\'; DROP TABLE sales; --", "''", "\"\"", "`sales`",
+    "[sales]", "NULL--", "$$;DROP TABLE sales;$$", "x'; VACUUM; --", "'||(SELECT version())||'", "\\copy sales",
+    "E'\\\\047'", "sales;--",
+)  # fmt: skip
+"""Ids that are SQL where somebody pastes them into a statement."""

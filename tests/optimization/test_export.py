@@ -79,13 +79,16 @@ def test_json_is_a_list_of_records_with_null_for_the_unknown(orders: pd.DataFram
     assert records[1]["quantity"] == 2
 
 
-@pytest.mark.parametrize("format", list(ExportFormat))
+FILES = [format for format in ExportFormat if format not in export.SYSTEMS]
+
+
+@pytest.mark.parametrize("format", FILES)
 def test_the_same_orders_give_the_same_bytes(orders: pd.DataFrame, tmp_path: Path, format: ExportFormat) -> None:
     first = write_orders(orders, tmp_path / "a", format).read_bytes()
     assert write_orders(orders, tmp_path / "b", format).read_bytes() == first
 
 
-@pytest.mark.parametrize("format", list(ExportFormat))
+@pytest.mark.parametrize("format", FILES)
 def test_no_orders_give_a_file_with_no_rows(orders: pd.DataFrame, tmp_path: Path, format: ExportFormat) -> None:
     path = write_orders(orders.head(0), tmp_path, format)
     assert path.stat().st_size > 0
@@ -119,3 +122,15 @@ def test_more_orders_than_a_sheet_holds_are_refused(
 def test_an_unknown_format_is_refused(orders: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="pdf"):
         write_orders(orders, tmp_path, "pdf")
+
+
+def test_the_form_of_another_system_is_a_folder_of_files(orders: pd.DataFrame, tmp_path: Path) -> None:
+    lines = orders.assign(
+        document_id="DOC-1", run_id="r", kind="purchase", origin="A", destination="B", reason="",
+        due_date=orders["ship_date"],
+    )  # fmt: skip
+    place = write_orders(lines, tmp_path, "odoo", name="orders-r")
+    assert place == tmp_path / "orders-r.odoo"
+    assert sorted(path.name for path in place.iterdir()) == ["purchase_order.csv", "stock_picking.csv"]
+    with pytest.raises(ExportError, match="need a header"):
+        write_orders(lines, tmp_path, "ubl")
