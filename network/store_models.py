@@ -89,7 +89,10 @@ def load_model(folder: Path, model_id: str) -> dict[str, str]:
     faults = _faults(place) if _SAFE_FILE.fullmatch(model_id) else ["no such model"]
     if faults:
         raise ModelCorrupted(f"model {model_id}: {', '.join(faults)}; fit a new one")
-    return {name: (place / name).read_bytes().decode("utf-8") for name in _hashes(place)}
+    try:
+        return {name: (place / name).read_bytes().decode("utf-8") for name in _hashes(place)}
+    except UnicodeDecodeError as error:
+        raise ModelCorrupted(f"model {model_id}: a file is no text; fit a new one") from error
 
 
 def _faults(place: Path) -> list[str]:
@@ -100,6 +103,9 @@ def _faults(place: Path) -> list[str]:
         hashes = _hashes(place)
     except (ValueError, KeyError, TypeError):
         return ["its manifest cannot be read"]
+    strange = [f"{name!r} is no name of a model's file" for name in hashes if not _SAFE_FILE.fullmatch(str(name))]
+    if strange:
+        return strange
     missing = [f"{name} is missing" for name in hashes if not (place / name).is_file()]
     changed = [
         f"{name} has changed"
