@@ -16,7 +16,7 @@ from optimization.flow.data import FlowData
 from optimization.partition.cut import PART_POINTS, ChainCut, cut_chain
 from optimization.partition.join import joined_flow, joined_plan
 from optimization.partition.moves import joined_moves, some_moves
-from optimization.partition.run import PartRunner, part_runner
+from optimization.partition.run import PartRunner, Workers, part_runner
 from optimization.partition.solve import Again, FlowInput, PartFlow, flow_of_part, targets_of_part
 from optimization.plan_moves import Closing, settle
 from optimization.position import arrivals
@@ -41,7 +41,7 @@ def plan_in_parts(
     positions: pd.DataFrame,
     released: pd.DataFrame | None,
     config: PlanConfig,
-    workers: int = 1,
+    workers: Workers = 1,
     part_points: int = PART_POINTS,
     change: Revision | None = None,
     on_stage: Callable[[str], None] = lambda stage: None,
@@ -59,7 +59,7 @@ def plan_in_parts(
     config
         Settings.
     workers
-        Processes that share the parts.
+        Processes that share the parts, or who does on Dask.
     part_points
         Stock points of a part.
     change

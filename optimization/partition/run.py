@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from optimization.partition.cut import SharedInput
+from optimization.partition.dask_run import DaskWorkers, dask_submitter
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
+Workers = int | DaskWorkers
+"""How many processes of this machine share the parts, or who does on Dask."""
 # Parts handed out beyond those at work, so that no worker waits; more would only take memory.
 PARTS_AHEAD = 1
 # A worker is one thread: solvers and array libraries must not start more.
@@ -22,28 +25,37 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 _shared: SharedInput | None = None
 
 
+class Handle(Protocol):
+    """A part that somebody is working on."""
+
+    def result(self) -> Any:
+        """Wait for its result."""
+
+
 class PartRunner:
     """Maps pure functions over parts; made by `part_runner`."""
 
-    def __init__(self, shared: SharedInput, pool: ProcessPoolExecutor | None, workers: int) -> None:
-        self._shared, self._pool, self._workers = shared, pool, workers
+    def __init__(
+        self, shared: SharedInput, submit: Callable[[Callable[..., Any], Any], Handle] | None, at_once: int
+    ) -> None:
+        self._shared, self._submit, self._at_once = shared, submit, at_once
 
     def map(self, function: Callable[[Input, SharedInput], Output], parts: Iterable[Input]) -> Iterator[Output]:
         """Yield function(part, shared) of each part, in their order; parts are made only when they are needed."""
-        if self._pool is None:
+        if self._submit is None:
             yield from (function(part, self._shared) for part in parts)
             return
-        running: deque[Future[Output]] = deque()
+        running: deque[Handle] = deque()
         for part in parts:
-            running.append(self._pool.submit(_call, function, part))
-            if len(running) > self._workers + PARTS_AHEAD:
+            running.append(self._submit(function, part))
+            if len(running) > self._at_once + PARTS_AHEAD:
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()
 
 
 @contextmanager
-def part_runner(shared: SharedInput, workers: int = 1) -> Iterator[PartRunner]:
+def part_runner(shared: SharedInput, workers: Workers = 1) -> Iterator[PartRunner]:
     """Offer a runner while the context lasts.
 
     Parameters
@@ -52,8 +64,12 @@ def part_runner(shared: SharedInput, workers: int = 1) -> Iterator[PartRunner]:
         Sent to each worker once.
     workers
         Processes, at least 1; with 1 everything happens in this one. They start afresh (spawn), so a script that
-        plans with more than one needs the usual `if __name__ == "__main__"`.
+        plans with more than one needs the usual `if __name__ == "__main__"`. Or who works on Dask.
     """
+    if isinstance(workers, DaskWorkers):
+        with dask_submitter(shared, workers) as (submit, at_once):
+            yield PartRunner(shared, submit, at_once)
+        return
     if workers <= 1:
         yield PartRunner(shared, None, 1)
         return
@@ -61,7 +77,7 @@ def part_runner(shared: SharedInput, workers: int = 1) -> Iterator[PartRunner]:
     os.environ.update(ONE_THREAD)
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(shared,))
     try:
-        yield PartRunner(shared, pool, workers)
+        yield PartRunner(shared, lambda function, part: pool.submit(_call, function, part), workers)
     finally:
         pool.shutdown(cancel_futures=True)
         for name, value in before.items():
