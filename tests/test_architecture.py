@@ -41,6 +41,8 @@ FENCES = {
     "flask": (),
     "jwt": ("cockpit/web/",),
     "prometheus_client": ("cockpit/web/",),
+    "babel": ("cockpit/web/",),
+    "argon2": ("cockpit/web/",),
     "pickle": (),
     "joblib": (),
     "sklearn": (),

@@ -214,3 +214,9 @@ def fake_plan(monkeypatch: pytest.MonkeyPatch) -> Any:
 def plan_maker(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr("cockpit.report_forecasts._panel_of", made_panel)
     return made_plan
+
+
+@pytest.fixture(scope="session")
+def plan_factory() -> Any:
+    """Makes plans for tests that share one for the whole session and draw no history."""
+    return made_plan

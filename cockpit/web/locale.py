@@ -1,0 +1,100 @@
+"""The reader's language, and numbers, money and days as that language writes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import partial
+from typing import Any
+
+import pandas as pd
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from cockpit.web.words import translate
+from cockpit.wording import is_known
+from optimization.export_language import Language
+
+LANGUAGE_COOKIE = "language"
+UNKNOWN = "–"
+_LOCALES: Mapping[Language, Locale] = {
+    Language.ENGLISH: Locale("en"),
+    Language.CHINESE: Locale("zh", script="Hans", territory="CN"),
+}
+_RANGE = re.compile(r"\s*([A-Za-z]{1,8})(?:-[\w-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*")
+_MAX_RANGES = 20
+
+
+def chosen_language(asked: str, accepted: str) -> Language:
+    """Return the language a person switched to, else the best of their browser's, else English.
+
+    Parameters
+    ----------
+    asked
+        `en` or `zh`, as the switch left it; anything else is as if nobody had chosen.
+    accepted
+        The browser's `Accept-Language`.
+    """
+    if asked in set(Language):
+        return Language(asked)
+    weights: dict[Language, float] = {}
+    for part in accepted.split(",")[:_MAX_RANGES]:
+        match = _RANGE.fullmatch(part)
+        if match and match[1].lower() in set(Language):
+            language = Language(match[1].lower())
+            weights[language] = max(weights.get(language, 0.0), float(match[2] or 1.0))
+    wanted = {language: weight for language, weight in weights.items() if weight > 0}
+    return max(wanted, key=lambda language: wanted[language]) if wanted else Language.ENGLISH
+
+
+def number(value: Any, language: Language, *, decimals: int = 0) -> str:
+    """Return a number with a language's separators, a dash where it is unknown."""
+    if value is None or not is_known(float(value)):
+        return UNKNOWN
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return str(format_decimal(round(float(value), decimals), format=pattern, locale=_LOCALES[language]))
+
+
+def money(value: Any, language: Language, currency: str, *, decimals: int = 0) -> str:
+    """Return an amount with its currency, a dash where it is unknown."""
+    if value is None or not is_known(float(value)):
+        return UNKNOWN
+    if not currency:
+        return number(value, language, decimals=decimals)
+    amount = round(float(value), decimals)
+    digits = "#,##0" + ("." + "0" * decimals if decimals else "")
+    pattern = f"¤{digits};-¤{digits}"
+    return str(format_currency(amount, currency, pattern, locale=_LOCALES[language], currency_digits=False))
+
+
+def share(value: Any, language: Language, *, decimals: int = 1) -> str:
+    """Return a share in 0..1 as a percentage, a dash where it is unknown."""
+    if value is None or not is_known(float(value)):
+        return UNKNOWN
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
+    return str(format_percent(float(value), format=pattern, locale=_LOCALES[language]))
+
+
+def day(value: Any, language: Language, *, style: str = "medium") -> str:
+    """Return a day as a language writes it, with its weekday for `full` and `EEE` patterns; a dash where unknown."""
+    if value is None or pd.isna(value):
+        return UNKNOWN
+    stamp: date = pd.Timestamp(value).date()
+    return str(format_date(stamp, format=style, locale=_LOCALES[language]))
+
+
+def words_for(language: Language, currency: str) -> dict[str, Callable[..., str]]:
+    """Return the functions that templates write text with, bound to one language and currency."""
+
+    def money_words(value: Any, *, decimals: int = 0) -> str:
+        return money(value, language, currency, decimals=decimals)
+
+    return {
+        "t": partial(translate, language),
+        "number": partial(number, language=language),
+        "share": partial(share, language=language),
+        "day": partial(day, language=language),
+        "money": money_words,
+    }

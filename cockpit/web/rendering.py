@@ -1,0 +1,72 @@
+"""From a template and its values to a page in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from cockpit.web.frame import frame_of
+from cockpit.web.locale import LANGUAGE_COOKIE, chosen_language, words_for
+from cockpit.web.people import Person
+from optimization.export_language import Language
+
+NAVIGATION = (
+    ("monday", "/"),
+    ("orders", "/orders"),
+    ("trucks", "/trucks"),
+    ("stock", "/stock"),
+    ("forecast", "/forecast"),
+    ("whatif", "/whatif"),
+    ("runs", "/runs"),
+)
+"""Name and address of each page in the navigation; one without a route is left out."""
+
+
+def language_of(request: Request) -> Language:
+    """Return the language that a request is to be answered in."""
+    return chosen_language(request.cookies.get(LANGUAGE_COOKIE, ""), request.headers.get("accept-language", ""))
+
+
+def page(
+    request: Request, template: str, values: dict[str, Any] | None = None, *, status: int = 200, currency: str = ""
+) -> HTMLResponse:
+    """Return a page, or the part of one that a script asked for.
+
+    Parameters
+    ----------
+    request
+        What was asked.
+    template
+        File in `templates/web`.
+    values
+        What the template shows, by name; beside them it has `t` (message), `number`, `money`, `share`, `day`,
+        `language`, `person` (None before sign-in), `csrf`, `navigation`, `here` and `run` (None where nothing is
+        published).
+    status
+        HTTP status.
+    currency
+        Currency of `money`; by default that of the newest run.
+    """
+    frame = frame_of(request)
+    language = language_of(request)
+    person: Person | None = getattr(request.state, "person", None)
+    run = frame.runs.newest()
+    currency = currency or (run.currency if run else "")
+    known = {getattr(route, "path", "") for route in request.app.routes}
+    address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    shared = {
+        **words_for(language, currency),
+        "language": language,
+        "languages": [(str(each), f"/language/{each}?to={quote(address, safe='')}") for each in Language],
+        "person": person,
+        "csrf": person.csrf if person else "",
+        "navigation": [(name, path) for name, path in NAVIGATION if path in known],
+        "here": request.url.path,
+        "run": run,
+    }
+    text = frame.templates.get_template(template).render({**shared, **(values or {})})
+    headers = {"Vary": "Cookie, Accept-Language, HX-Request", "Cache-Control": "no-store"}
+    return HTMLResponse(text, status_code=status, headers=headers)
