@@ -41,8 +41,8 @@ class ArrayChain:
         (m, D) whether goods may leave on a day, and the day from whose start they are usable.
     protection
         (m,) review and lead time of each lane [days].
-    truck_cost, truck_volume, truck_weight, unit_freight, is_truck
-        (m,) of each lane; sizes infinite where not given.
+    truck_cost, truck_volume, truck_weight, truck_co2, unit_freight, is_truck
+        (m,) of each lane; sizes infinite where not given, emissions 0 [kg/truck].
     case_pack, cost, margin, holding, volume, weight
         (S,).
     is_assorted
@@ -75,6 +75,7 @@ class ArrayChain:
     truck_cost: Floats
     truck_volume: Floats
     truck_weight: Floats
+    truck_co2: Floats
     unit_freight: Floats
     is_truck: Flags
     case_pack: Floats
@@ -157,7 +158,7 @@ def array_chain(snapshot: Snapshot, network: SupplyNetwork, n_days: int) -> tupl
     ships = network.calendar.ship_days(row, snapshot.cutoff, n_days)
     arrival = network.calendar.due_day(row, snapshot.cutoff, n_days)
     case = snapshot.tables["skus"].set_index("sku").loc[chain.skus, "case_pack"].to_numpy(float)
-    numbers = {name: lanes[name].to_numpy(float) for name in ("truck_cost", "unit_cost")}
+    numbers = {name: lanes[name].to_numpy(float) for name in ("truck_cost", "unit_cost", "co2_kg_per_truck")}
     sizes = {name: lanes[name].fillna(np.inf).to_numpy(float) for name in ("truck_volume_m3", "truck_weight_kg")}
     return ArrayChain(
         on_hand=stock.on_hand().T.copy(),
@@ -174,6 +175,7 @@ def array_chain(snapshot: Snapshot, network: SupplyNetwork, n_days: int) -> tupl
         truck_cost=numbers["truck_cost"],
         truck_volume=sizes["truck_volume_m3"],
         truck_weight=sizes["truck_weight_kg"],
+        truck_co2=numbers["co2_kg_per_truck"],
         unit_freight=numbers["unit_cost"],
         is_truck=(lanes["vehicle"] == "truck").to_numpy(),
         case_pack=case,

@@ -65,7 +65,7 @@ def _split(chain: ArrayChain, both: Ints, online_share: Floats) -> ArrayChain:
     per_lane: dict[str, Any] = {
         name: np.concatenate([getattr(chain, name), getattr(chain, name)[lanes]])
         for name in ("origin", "ships", "arrival", "protection", "truck_cost", "truck_volume", "truck_weight",
-                     "unit_freight", "is_truck", "truck_of")
+                     "truck_co2", "unit_freight", "is_truck", "truck_of")
     }  # fmt: skip
     return replace(
         chain,

@@ -60,7 +60,7 @@ class Replay:
     days
         One row a day: date, latent_units, served_first_units, served_units, holding_cost, lost_margin, logistics_cost,
         waste_cost, received_cost, stock_value, cost_of_goods_sold, demand_points, short_points, trucks, truck_cost,
-        truck_fill_cost.
+        truck_fill_cost, co2_kg (of whole trucks, by what their lanes say) [kg].
     moves
         Every move dispatched.
     service

@@ -309,4 +309,5 @@ def _transport(chain: ArrayChain, quantity: Ints) -> dict[str, float]:
         "trucks": float(trucks[chain.is_truck].sum()),
         "truck_cost": float(paid[chain.is_truck].sum()),
         "truck_fill_cost": float((np.minimum(share, trucks) * chain.truck_cost)[chain.is_truck].sum()),
+        "co2_kg": float((trucks * chain.truck_co2)[chain.is_truck].sum()),
     }

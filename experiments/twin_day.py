@@ -28,7 +28,7 @@ def dispatch(chain: ChainIndex, stock: PhysicalStock, moves: pd.DataFrame) -> di
         If a policy ships more than a location has.
     """
     if moves.empty:
-        return {"logistics_cost": 0.0, "trucks": 0.0, "truck_cost": 0.0, "truck_fill_cost": 0.0}
+        return {"logistics_cost": 0.0, "trucks": 0.0, "truck_cost": 0.0, "truck_fill_cost": 0.0, "co2_kg": 0.0}
     for origin, rows in moves[moves["origin"].isin(chain.locations)].groupby("origin"):
         wanted = np.zeros(len(chain.skus), dtype=np.int64)
         np.add.at(wanted, chain.skus.get_indexer(pd.Index(rows["sku"])), whole(rows["quantity"]))
@@ -65,6 +65,7 @@ def _transport(chain: ChainIndex, moves: pd.DataFrame) -> dict[str, float]:
         "trucks": float(trucks[is_truck].sum()),
         "truck_cost": truck_cost,
         "truck_fill_cost": float((np.minimum(share, trucks) * cost)[is_truck].sum()),
+        "co2_kg": float((trucks * lane["co2_kg_per_truck"].to_numpy(float))[is_truck].sum()),
     }
 
 

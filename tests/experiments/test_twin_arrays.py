@@ -44,6 +44,7 @@ FAMILIES: dict[str, Callable[[ArrayChain], Family]] = {
     "reorder_up_to": reorder_up_to,
     "newsvendor": newsvendor,
 }
+LANE_MONEY = ("logistics_cost", "trucks", "truck_cost", "truck_fill_cost", "co2_kg")
 FACTORS = {"min_max": (2.0, 7.0), "reorder_up_to": (1.0, 7.0), "newsvendor": (1.0, 1.0)}
 
 
@@ -107,7 +108,7 @@ def test_the_same_moves_cost_the_same_in_the_twin_that_moves_line_by_line(name: 
 
     slow = replay(snapshot, network, demand=ahead, policy=repeated, n_days=N_DAYS)
     assert sum(each.sum() for each in sent) > 0
-    columns = [column for column in fast if column not in ("logistics_cost", "trucks", "truck_cost", "truck_fill_cost")]
+    columns = [column for column in fast if column not in LANE_MONEY]
     np.testing.assert_allclose(fast[columns], slow.days[columns], rtol=1e-12)
     for each in ("points", "short", "latent", "first"):
         np.testing.assert_array_equal(getattr(trace.service, each), getattr(slow.trace.service, each))
