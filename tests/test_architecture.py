@@ -14,6 +14,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = ("network", "forecasting", "optimization", "engine", "experiments", "cockpit")
 HEAVY = ("pandas", "lightgbm", "statsmodels", "mlflow", "ortools")
+# What may be loaded before a command is chosen: Typer with what it needs, and nothing slow of the standard library.
+START_LIBRARIES = {"typer", "click", "shellingham", "annotated_doc", "typing_extensions"}
+SLOW_STANDARD = {"asyncio", "concurrent", "email", "http", "multiprocessing", "sqlite3", "ssl", "unittest", "xml"}
 DISTRIBUTION_MODULES = ("forecasting.forecast", "forecasting.distribution", "forecasting.counts")
 FORBIDDEN_FOLDERS = {"src", "utils", "common", "core", "helpers", "misc"}
 MAX_FILE_LINES, MAX_TEST_LINES, MAX_FUNCTION_LINES = 350, 600, 70
@@ -283,6 +286,20 @@ def test_help_loads_no_heavy_library() -> None:
     code = "from cockpit.cli import main\nsys.argv = ['tierflow', '--help']\n"
     code += "try:\n    main()\nexcept SystemExit as stop:\n    assert not stop.code, stop.code"
     assert loaded_after(code) == set()
+
+
+def test_help_loads_typer_and_the_command_line_alone() -> None:
+    """The budget of the start-up: nothing of ours but the command line, one library, and no slow part of Python."""
+    code = "import sys\nbefore = set(sys.modules)\nfrom cockpit.cli import main\n"
+    code += "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+    code += "print('LOADED', *sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = done.stdout.splitlines()[-1].split()[1:]
+    ours = {name for name in loaded if layer_of(name.replace(".", "/")) in LAYERS}
+    assert {name for name in ours if not name.startswith(("cockpit.cli", "cockpit.outcome"))} <= {"cockpit"}
+    outside = {name.split(".")[0] for name in loaded if name not in ours} - set(sys.stdlib_module_names)
+    assert outside <= START_LIBRARIES
+    assert {name for name in loaded if name.split(".")[0] in SLOW_STANDARD} == set()
 
 
 def test_importing_the_engine_loads_no_mlflow() -> None:
