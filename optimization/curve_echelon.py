@@ -134,7 +134,8 @@ def echelon_curves(
     shared = aligned(Knots(breaks, cdf), coverage.shortage_day[pool.roots])
     # Before the first purchase can arrive, nothing that is decided here can change the echelon's stock.
     decides = np.arange(horizon) >= coverage.first_receipt[pool.roots][:, None]
-    until = window + pool.lag_days + life
+    # Goods age from their receipt here, also on their way on and where they lie then.
+    until = np.minimum(coverage.first_receipt[pool.roots], window) + life
     gone = expired[rows, np.minimum(until, last_known)]
     expiry = _knots_at(demand, levels, n_days=until, shift=shift[:, -1] + gone)
     return EchelonCurves(

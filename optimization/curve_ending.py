@@ -27,9 +27,11 @@ MAX_TIERS = 4
 
 
 def with_waste(curves: CostCurves, facts: StockFacts, *, forecast: Forecast, levels: Floats) -> CostCurves:
-    """Charge v E(Z - D[0..t + life])+ once, at the last day t before the receipt after tonight's.
+    """Charge v E(Z - D[0..r + life - 1])+ once, at the last day before the receipt after tonight's.
 
-    Lots that expire before then are sunk and part of D: what they waste is not charged a second time.
+    What tonight sends is received on day r and sold on `life` days. Lots that expire before then are sunk and part of
+    D: what they waste is not charged a second time. Example: 12 units of 3 days' life received on day 2 may be sold on
+    days 2, 3 and 4, also if the next truck only comes on day 6.
 
     Parameters
     ----------
@@ -42,7 +44,7 @@ def with_waste(curves: CostCurves, facts: StockFacts, *, forecast: Forecast, lev
     """
     rows = np.flatnonzero((facts.life > 0) & (facts.series >= 0) & (facts.waste > 0))
     waste, breaks, cdf = curves.waste.copy(), curves.waste_breaks.copy(), curves.waste_cdf.copy()
-    stops = curves.waste_day[rows] + facts.life[rows] + 1
+    stops = np.minimum(curves.first_receipt, curves.waste_day)[rows] + facts.life[rows]
     for stop in np.unique(stops).tolist():
         hit = rows[stops == stop]
         part = forecast.take(facts.series[hit])

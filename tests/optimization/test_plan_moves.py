@@ -92,6 +92,23 @@ def prepared(snapshot: Snapshot, rates: dict[tuple[str, str], float], config: Pl
     return Prepared(network, forecast, positions, targets, curves)
 
 
+def certain_curves(snapshot: Snapshot, rates: dict[tuple[str, str], float], config: PlanConfig) -> CostCurves:
+    """Curves of a chain whose demand is its mean, to the unit."""
+    p = prepared(snapshot, rates, config)
+    horizon = p.curves.horizon
+    return build_cost_curves(
+        p.forecast.as_if_certain(), p.network, snapshot, positions=p.positions, targets=p.targets,
+        arrivals=arrivals(snapshot, None, p.network, cutoff=snapshot.cutoff, horizon=horizon), horizon=horizon,
+        config=config,
+    )  # fmt: skip
+
+
+def wasted(curves: CostCurves, point: str, units: int) -> float:
+    """Money of what expires if so many units are there in all, by the first curve of a place."""
+    row = curves.points.index[curves.points["location"] == point][-1]
+    return float(curves.expected_waste(np.full((len(curves.points), curves.horizon), units))[row])
+
+
 def planned(snapshot: Snapshot, rates: dict[tuple[str, str], float], config: PlanConfig | None = None) -> Case:
     config = config or PlanConfig()
     p = prepared(snapshot, rates, config)
@@ -223,6 +240,29 @@ def test_perishables_are_sent_in_smaller_lots_than_goods_that_keep(make_snapshot
     keeps = planned(make_snapshot(CUTOFF, **tables, skus=[SKU]), RATES, config).quantity("C", "A")
     spoils = planned(make_snapshot(CUTOFF, **tables, skus=[fresh]), RATES, config).quantity("C", "A")
     assert 0 < spoils < keeps
+
+
+def test_goods_expire_by_the_day_on_which_tonights_are_received(make_snapshot: Callable[..., Snapshot]) -> None:
+    """Tonight's truck is at A on Tuesday, day 1, the next on Friday; with 2 days of life its goods sell on days 1 and 2.
+
+    A sells 2 a day, 6 by day 2. Of 9 units 3 expire, each 10. They are not saved by the days until the next truck.
+    """
+    tables = {"locations": PLACES, "lanes": LANES, "stock": stock(C=300, F=60, A=4, B=60)}
+    fresh = {**SKU, "shelf_life_days": 2}
+    curves = certain_curves(make_snapshot(CUTOFF, **tables, skus=[fresh]), RATES, PlanConfig(laterals=False))
+    assert wasted(curves, "A", 6) == pytest.approx(0.0, abs=0.2)
+    assert wasted(curves, "A", 9) == pytest.approx(30.0, rel=0.01)
+
+
+def test_what_is_bought_ages_at_the_warehouse_and_on_its_way_on(make_snapshot: Callable[..., Snapshot]) -> None:
+    """Tonight's purchase is at C on day 4 and lives 4 days: sold on days 4 to 7 by all that C feeds, 8 a day.
+
+    Of 200 units, far more than can be sold by then, 200 - 64 expire, each 10.
+    """
+    tables = {"locations": PLACES, "lanes": LANES, "stock": stock(C=0, F=40, A=20, B=20)}
+    fresh = {**SKU, "shelf_life_days": 4}
+    curves = certain_curves(make_snapshot(CUTOFF, **tables, skus=[fresh]), RATES, PlanConfig(laterals=False))
+    assert wasted(curves, "C", 200) == pytest.approx(1360.0, rel=0.01)
 
 
 def test_a_nearly_empty_truck_stays_at_home(make_snapshot: Callable[..., Snapshot]) -> None:
