@@ -76,10 +76,8 @@ class Plan:
         The fitted models that made the forecast, to be reused by `replenish`.
     decisions
         The moves before they became orders, with cost curves and supply.
-    network
-        The chain as arrays.
-    snapshot
-        What was known.
+    network, snapshot
+        The chain as arrays; what was known.
     manifest
         Cutoff, configuration, input hash, code version, solver status, objective, bound, gap, fallbacks, assumptions.
     """
@@ -109,9 +107,10 @@ def run_id_of(
     released: pd.DataFrame | None = None,
     *,
     published: Published | None = None,
+    model: str = "",
 ) -> str:
-    """Name a run by everything that decides its result: data, settings, code, released orders, earlier nights."""
-    return run_name(snapshot, plan_version(snapshot, config, released, published))
+    """Name a run by all that decides its result: data, settings, code, released orders, earlier nights, its model."""
+    return run_name(snapshot, plan_version(snapshot, config, released, published, model))
 
 
 def run_name(snapshot: Snapshot, version: str) -> str:
@@ -124,12 +123,13 @@ def plan_version(
     config: EngineConfig,
     released: pd.DataFrame | None = None,
     published: Published | None = None,
+    model: str = "",
 ) -> str:
-    """Hash of input, configuration, code version, released lines and earlier runs (64 hexadecimal digits)."""
+    """Hash of input, configuration, code, released lines, earlier runs and a model fitted before (64 hex digits)."""
     runs = "" if published is None else " ".join(published.run_ids)
     lines = "" if released is None or released.empty else released.sort_values("order_id").to_csv(index=False)
     settings = json.dumps(asdict(config), sort_keys=True, default=str)
-    parts = (snapshot.content_hash, settings, code_version(), lines, runs)
+    parts = (snapshot.content_hash, settings, code_version(), lines, runs, *([model] if model else []))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -190,7 +190,7 @@ def replenish(
     """Plan tonight's orders with models fitted earlier (the daily run); parameters and errors as for `plan`."""
     return plan_with(
         snapshot, build_network(snapshot), champion, config=config, released=released, published=published,
-        workers=workers, on_stage=on_stage,
+        workers=workers, model=champion.id, on_stage=on_stage,
     )  # fmt: skip
 
 
@@ -203,9 +203,10 @@ def plan_with(
     released: pd.DataFrame | None = None,
     published: Published | None = None,
     workers: int = 1,
+    model: str = "",
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Plan:
-    """Forecast, decide, audit and explain with a given forecaster; parameters and errors as for `plan`."""
+    """Forecast, decide, audit and explain with a given forecaster (`model` names it in the run id); as for `plan`."""
     from forecasting.explain import drivers
     from forecasting.pipeline import forecast_demand
     from optimization.exceptions import build_exceptions
@@ -219,7 +220,7 @@ def plan_with(
     given = forecast_demand(snapshot, network, forecaster, config.forecast.horizon_days)
     basis = decide_with(snapshot, network, given, config=config, released=released, workers=workers, on_stage=on_stage)
     decisions, targets = basis.decisions, basis.targets
-    version = plan_version(snapshot, config, released, published)
+    version = plan_version(snapshot, config, released, published, model)
     projection, book = audited_orders(
         snapshot, network, basis, config=config, version=version, released=released, published=published,
         on_stage=on_stage,

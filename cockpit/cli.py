@@ -4,62 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cockpit.outcome import ExitCode, Outcome
-
-EPILOG = (
-    "Exit codes: 0 done, 1 our fault, 2 wrong usage, 3 invalid input, 4 done with a limit or critical exceptions "
-    "under --strict, 5 another run holds the chain, 130 interrupted."
-)
-
-app = typer.Typer(
-    name="tierflow",
-    help="From what a chain knows tonight to the orders it should place tomorrow.",
-    epilog=EPILOG,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-runs_app = typer.Typer(
-    name="runs",
-    help="List, show and compare published runs.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.add_typer(runs_app)
-
-Chain = Annotated[Path, typer.Argument(help="The chain folder (or its DuckDB file).", exists=True, show_default=False)]
-RunsFolder = Annotated[Path | None, typer.Option("--runs", help="Where runs are kept; default CHAIN/runs.")]
-ChainOption = Annotated[Path | None, typer.Option("--chain", help="The chain whose runs are meant.", exists=True)]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")]
-Workers = Annotated[
-    int, typer.Option(min=1, help="Processes that share the SKUs; the plan is the same for any number.")
-]
-Cutoff = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="Last day that may be known; default: the last with sales and stock."),
-]
-Track = Annotated[
-    bool, typer.Option("--track", help="Record it with MLflow in the run folder, or at MLFLOW_TRACKING_URI.")
-]
-Run = Annotated[str, typer.Argument(help="A run id, its beginning, or a run folder.", show_default=False)]
-
-
-class ExportChoice(StrEnum):
-    """Formats of exported orders."""
-
-    CSV = "csv"
-    JSON = "json"
-    XLSX = "xlsx"
+from cockpit.cli_app import Chain, ChainOption, Cutoff, Debug, Json, Run, RunsFolder, Track, Workers, app, finish
+from cockpit.cli_orders import approve, doctor, replenish
+from cockpit.cli_runs import runs_app
+from cockpit.outcome import ExitCode
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -78,25 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(ExitCode.INTERRUPTED)
 
 
-def _finish(act: Callable[[], Outcome], *, as_json: bool, debug: bool, step: str) -> None:
-    """Carry out a command, write its outcome and exit with its code."""
-    from cockpit import console, failures
-
-    try:
-        if as_json:
-            with console.stdout_kept_clean(), console.progress(step):
-                outcome = act()
-        else:
-            with console.progress(step):
-                outcome = act()
-    except KeyboardInterrupt:
-        outcome = Outcome(ExitCode.INTERRUPTED, (), {"exit_code": 130, "error": "interrupted"}, ("Interrupted.",))
-    except Exception as error:
-        outcome = failures.explain(error, debug=debug)
-    console.emit(outcome, as_json=as_json)
-    raise typer.Exit(int(outcome.code))
-
-
 @app.command(short_help="Write a synthetic chain to try things on.")
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write; must be new, empty or a demo.")],
@@ -110,7 +46,7 @@ def demo(
     """Write a complete synthetic chain; what is really true of it stands in DIR/truth/."""
     from cockpit.jobs import write_demo
 
-    _finish(
+    finish(
         lambda: write_demo(folder, skus=skus, stores=stores, days=days, seed=seed),
         as_json=as_json,
         debug=debug,
@@ -130,7 +66,7 @@ def check(
     """Report every breach of the input's contract at once; exit 3 if there is any."""
     from cockpit.jobs import check_chain
 
-    _finish(lambda: check_chain(chain, rejects=rejects), as_json=as_json, debug=debug, step="Reading the chain")
+    finish(lambda: check_chain(chain, rejects=rejects), as_json=as_json, debug=debug, step="Reading the chain")
 
 
 @app.command(short_help="Plan tonight's replenishment orders.")
@@ -165,7 +101,7 @@ def plan(
         scenario=scenario,
         is_tracked=track,
     )
-    _finish(lambda: plan_chain(request), as_json=as_json, debug=debug, step="Reading the chain")
+    finish(lambda: plan_chain(request), as_json=as_json, debug=debug, step="Reading the chain")
 
 
 @app.command(short_help="Show what scenarios would change; publish nothing.")
@@ -188,7 +124,7 @@ def whatif(
     request = PlanRequest(
         chain=chain, runs=runs, cutoff=None if cutoff is None else cutoff.date(), workers=workers, is_tracked=track
     )
-    _finish(
+    finish(
         lambda: compare_scenarios(request, tuple(scenarios), out=out), as_json=as_json, debug=debug,
         step="Reading the chain",
     )  # fmt: skip
@@ -231,7 +167,7 @@ def backtest(
         has_ladder=has_ladder,
         is_tracked=track,
     )
-    _finish(lambda: backtest_chain(options), as_json=as_json, debug=debug, step="Reading the chain")
+    finish(lambda: backtest_chain(options), as_json=as_json, debug=debug, step="Reading the chain")
 
 
 @app.command(short_help="Replay your own past weeks against what was ordered.")
@@ -246,7 +182,7 @@ def prove(
     from cockpit.proving import prove_chain
 
     last = None if cutoff is None else cutoff.date()
-    _finish(
+    finish(
         lambda: prove_chain(chain, n_weeks=weeks, last_day=last), as_json=as_json, debug=debug, step="Reading the chain"
     )
 
@@ -258,7 +194,7 @@ def promote(
     """Test the challenger on weeks that neither model has seen; it becomes the champion only if it wins."""
     from cockpit.promoting import promote_challenger
 
-    _finish(
+    finish(
         lambda: promote_challenger(chain, runs, is_tracked=track),
         as_json=as_json,
         debug=debug,
@@ -270,7 +206,10 @@ def promote(
 def export(
     run: Run,
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to write the orders to.", show_default=False)],
-    format: Annotated[ExportChoice, typer.Option("--format", help="File format.")] = ExportChoice.CSV,
+    format: Annotated[
+        str, typer.Option("--format", help="csv, json, xlsx, sheet-csv or another that is known.")
+    ] = "csv",
+    language: Annotated[str, typer.Option("--language", help="en or zh, for headers, choices and reasons.")] = "en",
     chain: ChainOption = None,
     runs: RunsFolder = None,
     preview: Annotated[bool, typer.Option("--preview", help="Write the file without releasing the orders.")] = False,
@@ -280,59 +219,18 @@ def export(
     """Write a run's orders for the systems that carry them out; they count as released from then on."""
     from cockpit.exports import export_run
 
-    _finish(
-        lambda: export_run(run, chain=chain, runs=runs, format=str(format), to=to, is_preview=preview),
+    finish(
+        lambda: export_run(run, chain=chain, runs=runs, format=format, to=to, is_preview=preview, language=language),
         as_json=as_json,
         debug=debug,
         step="Exporting",
     )
 
 
-@runs_app.callback(invoke_without_command=True)
-def runs_default(
-    context: typer.Context, chain: ChainOption = None, runs: RunsFolder = None, as_json: Json = False
-) -> None:
-    """List, show and compare published runs."""
-    if context.invoked_subcommand is None:
-        runs_list(chain=chain, runs=runs, as_json=as_json, debug=False)
-
-
-@runs_app.command("list", short_help="List runs, newest cutoff first.")
-def runs_list(chain: ChainOption = None, runs: RunsFolder = None, as_json: Json = False, debug: Debug = False) -> None:
-    """List runs, newest cutoff first."""
-    from cockpit.runs import list_runs
-
-    _finish(lambda: list_runs(chain=chain, runs=runs), as_json=as_json, debug=debug, step="Reading runs")
-
-
-@runs_app.command("show", short_help="Show one run.")
-def runs_show(
-    run: Run, chain: ChainOption = None, runs: RunsFolder = None, as_json: Json = False, debug: Debug = False
-) -> None:
-    """Show one run: its orders by kind, order states, KPIs and top exceptions."""
-    from cockpit.runs import show_run
-
-    _finish(lambda: show_run(run, chain=chain, runs=runs), as_json=as_json, debug=debug, step="Reading the run")
-
-
-@runs_app.command("compare", short_help="Show what differs between two runs.")
-def runs_compare(
-    first: Annotated[str, typer.Argument(metavar="A", help="The run to compare from.", show_default=False)],
-    second: Annotated[str, typer.Argument(metavar="B", help="The run to compare with.", show_default=False)],
-    chain: ChainOption = None,
-    runs: RunsFolder = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Show which orders and KPIs differ between two runs."""
-    from cockpit.runs import compare_runs
-
-    _finish(
-        lambda: compare_runs(first, second, chain=chain, runs=runs),
-        as_json=as_json,
-        debug=debug,
-        step="Comparing the runs",
-    )
+app.command(short_help="The daily job, unattended.")(replenish)
+app.command(short_help="Approve, reject or change order lines.")(approve)
+app.command(short_help="Say what is wrong with an installation or a chain.")(doctor)
+app.add_typer(runs_app)
 
 
 if __name__ == "__main__":

@@ -1,115 +1,171 @@
-"""Send the orders of a run out: they become released, whole or not at all, and then the file is written."""
+"""Send the orders of a run out: they are released, with a note of what has to leave, and then the files are written."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from cockpit.approvals import record_lines
 from cockpit.documents import records
+from cockpit.order_lines import batch_lines, with_states
 from cockpit.outcome import Block, ExitCode, Outcome, UsageError
-from cockpit.places import find_run, ledger_path, runs_folder_of
-from cockpit.publishing import user_name
+from cockpit.places import find_run, order_ledger, runs_folder_of
 from cockpit.runs import newest_first
+from cockpit.user import user_name
 from cockpit.wording import count, money
+from network.contracts import OrderState
 from network.store import RunStore, lock
 from optimization.actions import messages, new_lines
-from optimization.export import write_orders
-from optimization.ledger import OrderLedger
+from optimization.export import ExportFormat, Language, write_orders
+from optimization.ledger import DoubleOrders, OrderLedger
 
-_LEFT_OUT = ("rejected", "cancelled")
-_LEAVING = ("proposed", "approved")
+LOCK_SECONDS = 30.0
+"""How long an export waits for the run that holds the chain [seconds]."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a file of orders looks.
+
+    Parameters
+    ----------
+    format
+        One of the export formats.
+    language
+        Language of headers, choices and reasons.
+    """
+
+    format: str = "csv"
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        for given, known in ((self.format, ExportFormat), (self.language, Language)):
+            if given not in list(known):
+                raise UsageError(f"{given!r} is none of {', '.join(known)}.")
+
+    @property
+    def name(self) -> str:
+        """Its name in the outbox."""
+        return self.format if self.language == Language.ENGLISH else f"{self.format} {self.language}"
+
+    def write(self, orders: pd.DataFrame, to: Path, name: str) -> Path:
+        """Write orders in this form; returns the file."""
+        return write_orders(orders, to, self.format, name=name, language=self.language)
 
 
 def export_run(
-    words: str, *, chain: Path | None, runs: Path | None, format: str, to: Path, is_preview: bool
+    words: str,
+    *,
+    chain: Path | None,
+    runs: Path | None,
+    format: str,
+    to: Path,
+    is_preview: bool,
+    language: str = "en",
 ) -> Outcome:
     """Write a run's orders to a folder; without `is_preview` they count as released from then on.
 
-    Orders are released before the file is written: if the command dies in between, the lines count as on order and
-    the next export writes the same file, so nothing is ever ordered twice.
+    Lines are released and written into the outbox in one transaction, before any file is written: if the command dies
+    in between, the lines count as on order and the next export writes the same files, so nothing is ever ordered twice.
+    Lines approved later leave as a batch of their own, in a file of their own.
 
     Raises
     ------
     UsageError
-        If the run is unknown, or orders of another run left in the meantime which this run does not count.
+        If the run, the format or the language is unknown, or orders of another run left in the meantime which this run
+        does not count.
     """
+    form = Form(format, language)
     folder = runs_folder_of(words, chain, runs)
-    store = RunStore(folder)
+    store, ledger = RunStore(folder), order_ledger(folder)
     manifests = newest_first(store)
     run_id = find_run(words, folder, manifests=manifests)
     manifest = next(m for m in manifests if m["run_id"] == run_id)
-    ledger = OrderLedger(ledger_path(folder))
     orders = store.read_table(run_id, "orders")
     n_released = 0
-    if not is_preview and not new_lines(orders).empty:
-        with lock(folder):
-            at = datetime.now(UTC)
-            ledger.record_proposed(run_id, orders, at=at, user=user_name())
-            refuse_double_orders(ledger, manifest)
-            n_released = ledger.release(run_id, at=at, user=user_name())
-    leaving = with_states(orders, ledger, run_id)
-    path = write_orders(leaving, to, format, name=f"orders-{run_id}")
+    if is_preview or new_lines(orders).empty:
+        leaving = with_states(orders, ledger, run_id)
+        written = [form.write(leaving, to, f"orders-{run_id}")]
+    else:
+        with lock(folder, wait_seconds=LOCK_SECONDS):
+            record_lines(ledger, store, manifest)
+            by_run = manifest.get("released_runs_counted", ())  # what runs of earlier versions say
+            counted = {run_id, *map(str, manifest.get("released_batches_counted", by_run))}
+            n_released = release(ledger, run_id, counted=counted, to=to, form=form)
+            written, leaving = deliver(ledger, run_id, orders, to=to, form=form)
+    states = ledger.states(run_id)["state"] if ledger.exists else pd.Series(dtype="str")
+    n_waiting = int((states == str(OrderState.PROPOSED)).sum()) if not is_preview else 0
     document = {
         "exit_code": 0,
         "run_id": run_id,
-        "path": str(path),
+        "path": str(written[0]) if written else "",
+        "paths": [str(path) for path in written],
         "n_orders": len(new_lines(leaving)),
         "n_messages": len(messages(leaving)),
         "n_released": n_released,
+        "n_waiting": n_waiting,
         "is_preview": is_preview,
         "orders": records(leaving),
     }
-    currency = str(manifest.get("currency", ""))
-    block = _block(path, leaving, n_released, is_preview=is_preview, currency=currency)
+    state = _state_words(n_released, n_waiting, is_preview=is_preview)
+    block = _block(written, leaving, state, currency=str(manifest.get("currency", "")))
     return Outcome(ExitCode.DONE, (block,), document)
 
 
-def refuse_double_orders(ledger: OrderLedger, manifest: Mapping[str, Any]) -> None:
-    """Refuse to release a run if orders of another run are on their way which its plan did not count."""
-    run_id = str(manifest["run_id"])
-    states = ledger.states(run_id)["state"]
-    if not states.isin(_LEAVING).any():
-        return
-    counted = {run_id, *(str(other) for other in manifest.get("released_runs_counted", ()))}
-    others = sorted(set(ledger.released_unacknowledged()["run_id"].astype(str)) - counted)
-    if others:
-        raise UsageError(
-            f"Orders of run {', '.join(others)} have left and run {run_id} was planned without them: releasing it too "
-            "would order twice. Plan again and export the new run."
-        )
+def release(ledger: OrderLedger, run_id: str, *, counted: set[str], to: Path, form: Form) -> int:
+    """Release what may leave and note what has to be written where, both or neither; returns the number of lines.
 
-
-def with_states(orders: pd.DataFrame, ledger: OrderLedger, run_id: str) -> pd.DataFrame:
-    """Return the order lines that may leave, with the state and quantity that the ledger holds.
-
-    Messages about published lines follow as they are: they are no lines, and the ledger does not know them.
+    Raises
+    ------
+    UsageError
+        If orders of another run are on their way which this run's plan did not count.
     """
-    if orders.empty or not ledger.path.is_file():
-        return orders
-    held = ledger.states(run_id).set_index("order_id")
-    if held.empty:
-        return orders
-    asked, orders = messages(orders), new_lines(orders)
-    kept = orders[~orders["order_id"].map(held["state"]).isin(_LEFT_OUT)].reset_index(drop=True)
-    quantity = kept["order_id"].map(held["quantity"]).astype("int64")
-    is_changed = quantity != kept["quantity"]
-    value = kept["value"].where(~is_changed, (quantity * kept["unit_cost"]).round(2))
-    kept = kept.assign(status=kept["order_id"].map(held["state"]).astype("str"), quantity=quantity, value=value)
-    return pd.concat([kept, asked], ignore_index=True) if len(asked) else kept
+    target = str(to.resolve())
+    at, user = datetime.now(UTC), user_name()
+    try:
+        return ledger.release(run_id, at=at, user=user, counted=counted, target=target, format=form.name)
+    except DoubleOrders as refused:
+        raise UsageError(
+            f"Orders of run {', '.join(refused.others)} have left and run {run_id} was planned without them: releasing "
+            "it too would order twice. Plan again and export the new run."
+        ) from refused
 
 
-def _block(path: Path, orders: pd.DataFrame, n_released: int, *, is_preview: bool, currency: str) -> Block:
+def deliver(
+    ledger: OrderLedger, run_id: str, orders: pd.DataFrame, *, to: Path, form: Form
+) -> tuple[list[Path], pd.DataFrame]:
+    """Write every batch that the outbox names for a folder and form, and tick it off; returns files and their rows.
+
+    A batch is written from what was released, so the same batch is the same bytes whenever it is written.
+    """
+    states = ledger.states(run_id)
+    written, tables = [], [orders.head(0)]
+    for each in ledger.deliveries(run_id):
+        if (each.target, each.format) != (str(to.resolve()), form.name):
+            continue
+        table = batch_lines(orders, states, each.batch)
+        name = f"orders-{run_id}" if each.batch == 1 else f"orders-{run_id}-{each.batch}"
+        written.append(form.write(table, to, name))
+        ledger.delivered(each, at=datetime.now(UTC), user=user_name())
+        tables.append(table)
+    return written, pd.concat(tables[1:] or tables, ignore_index=True)
+
+
+def _state_words(n_released: int, n_waiting: int, *, is_preview: bool) -> str:
+    if is_preview:
+        return "A preview: nothing was released."
+    waiting = f" {count(n_waiting, 'line')} wait for approval: tierflow approve." if n_waiting else ""
+    if n_released:
+        return f"{count(n_released, 'line')} released just now; they count as on order from now on.{waiting}"
+    return f"No line is new; what was released before was written again.{waiting}"
+
+
+def _block(paths: list[Path], orders: pd.DataFrame, state: str, *, currency: str) -> Block:
     lines, n_messages = new_lines(orders), len(messages(orders))
     asked = f" and {count(n_messages, 'message')} about published lines" if n_messages else ""
-    words = f"{count(len(lines), 'order line')} worth {money(float(lines['value'].sum()), currency)}{asked} in {path}"
-    if is_preview:
-        state = "A preview: nothing was released."
-    elif n_released:
-        state = f"{count(n_released, 'line')} released just now; they count as on order from now on."
-    else:
-        state = "All of them were released before; the file was written again."
+    where = ", ".join(str(path) for path in paths) or "no file"
+    words = f"{count(len(lines), 'order line')} worth {money(float(lines['value'].sum()), currency)}{asked} in {where}"
     return Block(title="Exported", lines=(words, state))

@@ -18,6 +18,7 @@ def explain(error: Exception, *, debug: bool) -> Outcome:
     from experiments.scenario_case import ScenarioError
     from network.breach import ContractError
     from network.store import ChainLocked
+    from optimization.ledger_lines import LedgerUnavailable, Superseded
 
     if isinstance(error, ScenarioError):
         return refuse_scenario(error)
@@ -28,6 +29,15 @@ def explain(error: Exception, *, debug: bool) -> Outcome:
     elif isinstance(error, ChainLocked):
         advice = "Wait until it has finished; a lock whose process has died is taken over by itself."
         code, lines = ExitCode.CHAIN_HELD, [f"Another run holds this chain: {error}", advice]
+    elif isinstance(error, Superseded):
+        advice = "Nothing was published by this one; what the newer one publishes holds."
+        code, lines = ExitCode.CHAIN_HELD, [f"A newer job has begun since: {error}.", advice]
+    elif isinstance(error, LedgerUnavailable):
+        advice = "Nothing was changed. Free it, or make room, and run the command again."
+        code, lines = ExitCode.OUR_FAULT, [f"{str(error)[:1].upper()}{str(error)[1:]}.", advice]
+    elif isinstance(error, OSError) and error.errno is not None and not debug:
+        advice = "Nothing is half done. Make room, or give the right to write there, and run the command again."
+        code, lines = ExitCode.OUR_FAULT, [f"The system refused: {error}.", advice]
     else:
         code, lines = ExitCode.OUR_FAULT, our_fault(error, debug=debug)
     document = {"exit_code": int(code), "error": " ".join(lines)}

@@ -16,6 +16,7 @@ from cockpit.wording import count
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cockpit.daily import DailyRequest
     from engine import EngineConfig
     from network.settings import ChainSettings
     from network.snapshot import Snapshot
@@ -80,6 +81,15 @@ def plan_chain(request: PlanRequest) -> Outcome:
         return _or_refused(request, planned_and_published)
 
 
+def replenish_chain(request: DailyRequest) -> Outcome:
+    """Carry out the daily job: plan the night with the models in use and publish it, or find it published."""
+    from cockpit.daily import replenished
+    from network.store import lock
+
+    with lock(request.plan.runs_path):
+        return replenished(request, _or_refused)
+
+
 def compare_scenarios(request: PlanRequest, files: tuple[Path, ...], *, out: Path | None) -> Outcome:
     """Plan a chain as it is and under each scenario file, and show what differs; publish nothing."""
     from cockpit.whatif import read_scenarios, what_if_chain
@@ -94,9 +104,9 @@ def _or_refused(request: PlanRequest, act: Any) -> Outcome:
     try:
         snapshot = read_snapshot(request)
         config = config_for(snapshot.settings, request.horizon_days)
+        outcome: Outcome = act(request, snapshot, config)
     except ContractError as error:
         return refuse_input(error, rejects=str(write_rejected_rows(error.rejects, request.runs_path / REJECTS_FILE)))
-    outcome: Outcome = act(request, snapshot, config)
     return outcome
 
 

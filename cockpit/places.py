@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cockpit.outcome import UsageError
 
+if TYPE_CHECKING:
+    from optimization.ledger import OrderLedger
+
 LEDGER_FILE = "orders.sqlite"
+LEDGER_VARIABLE = "TIERFLOW_LEDGER"
 REJECTS_FILE = "rejects.csv"
 _CHAIN_MARKS = ("chain.toml", "locations.csv", "locations.parquet")
 
@@ -20,9 +25,14 @@ def runs_folder(chain: Path, runs: Path | None) -> Path:
     return chain / "runs" if chain.is_dir() else chain.with_name(f"{chain.stem}.runs")
 
 
-def ledger_path(runs: Path) -> Path:
-    """Return the file that holds the order states of the runs in a folder."""
-    return runs / LEDGER_FILE
+def order_ledger(runs: Path) -> OrderLedger:
+    """Return the order states of the runs in a folder: a file there, or the database that `TIERFLOW_LEDGER` names."""
+    from optimization.ledger import OrderLedger
+
+    address = os.environ.get(LEDGER_VARIABLE, "")
+    if address and "://" not in address:
+        raise UsageError(f"{LEDGER_VARIABLE} is no address of a database, such as postgresql+psycopg://user@host/name.")
+    return OrderLedger(address or runs / LEDGER_FILE)
 
 
 def existing_runs_folder(chain: Path | None, runs: Path | None) -> Path:

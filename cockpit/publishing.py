@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -13,23 +13,30 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cockpit.approvals import record_lines, rules_of
 from cockpit.documents import critical_count, forecast_table, plan_document, records, run_paths
 from cockpit.earlier_nights import published_before
 from cockpit.forecast_changes import changes_since, save_forecaster
+from cockpit.json_log import run_at_work
 from cockpit.outcome import Block, ExitCode, Outcome
-from cockpit.places import ledger_path
+from cockpit.places import order_ledger
 from cockpit.render import files_block, plan_blocks
 from cockpit.stopwatch import Stopwatch
 from cockpit.tracked import mirror_pointers, track
+from cockpit.user import user_name
 from network.store import RunStore
 from network.store_files import write_file
 from optimization.actions import messages, new_lines
+from optimization.approval import verdicts
+from optimization.exception_doubts import with_doubts
 from optimization.ledger import OrderLedger
 
 if TYPE_CHECKING:
     from cockpit.jobs import PlanRequest
+    from cockpit.models_in_use import ModelInUse
     from engine import EngineConfig, Plan
     from experiments.tracking import Tracker
+    from network.doubt import Doubt
     from network.snapshot import Snapshot
     from optimization.stability import Published
 
@@ -38,35 +45,61 @@ _CLEAN_STATUSES = frozenset({"optimal", "feasible", "empty"})
 _log = logging.getLogger(__name__)
 
 
-def planned_and_published(request: PlanRequest, snapshot: Snapshot, config: EngineConfig) -> Outcome:
+def planned_and_published(
+    request: PlanRequest,
+    snapshot: Snapshot,
+    config: EngineConfig,
+    *,
+    model: ModelInUse | None = None,
+    doubts: Sequence[Doubt] = (),
+) -> Outcome:
     """Plan, publish and record a run; the same plan of the same data is published once.
 
-    The caller holds the chain's lock.
+    The caller holds the chain's lock. With a `model` the night is planned with it, else with models fitted now.
+    `doubts` about the night's tables are published among the exceptions.
     """
-    from engine import plan
-
-    store = RunStore(request.runs_path)
+    store, ledger = RunStore(request.runs_path), order_ledger(request.runs_path)
     store.sweep()
-    ledger = OrderLedger(ledger_path(request.runs_path))
+    rules = rules_of(snapshot.settings)
+    job = ledger.begin_job(snapshot.settings.id, at=datetime.now(UTC), user=user_name())
     ledger.acknowledge(snapshot.table("open_orders"), at=datetime.now(UTC), user=user_name())
     before = published_before(store, snapshot, quiet_days=config.plan.message_quiet_days)
-    released, run_id = released_lines(ledger, snapshot, config, store=store, before=before)
+    released, run_id = released_lines(ledger, snapshot, config, store=store, before=before, model=model)
+    run_at_work.set(run_id)
     published = {str(manifest["run_id"]): manifest for manifest in store.runs()}
     if run_id in published:
+        record_lines(ledger, store, published[run_id], job=job)
         return already_published(request, store, run_id, manifest=published[run_id])
     watch = Stopwatch()
-    finished = plan(snapshot, config, released=released, published=before, workers=request.workers, on_stage=watch)
+    finished = _planned(request, snapshot, config, model=model, released=released, published=before, on_stage=watch)
+    finished = replace(finished, exceptions=with_doubts(finished.exceptions, doubts))
     previous = previous_run(store, snapshot)
     extra = run_facts(finished, released=released, previous=previous)
     extra["model_id"] = save_forecaster(store, finished)
+    extra["released_batches_counted"] = ledger.batches(released["order_id"].tolist() if len(released) else [])
+    extra["approval"] = dict(snapshot.settings.approval)
     finished = replace(finished, manifest={**finished.manifest, **extra, "timings": watch.seconds()})
-    folder = publish(store, finished, request, changes=changes_since(finished, store, previous))
-    if not finished.orders.empty:
-        ledger.record_proposed(finished.run_id, finished.orders, at=datetime.now(UTC), user=user_name())
+    judged = verdicts(finished.orders, finished.exceptions, None if before is None else before.planned, rules=rules)
+    with_it = ledger.proposing(
+        finished.run_id, finished.orders, at=datetime.now(UTC), user=user_name(), job=job, verdicts=judged
+    )
+    changes = changes_since(finished, store, previous)
+    folder = publish(store, finished, request, changes=changes, within=with_it)
     notices = track(
         request.runs_path, snapshot.settings.id, partial(_record, finished, folder, store), is_asked=request.is_tracked
     )
     return _plan_outcome(finished, request, folder, notices)
+
+
+def _planned(
+    request: PlanRequest, snapshot: Snapshot, config: EngineConfig, *, model: ModelInUse | None, **given: Any
+) -> Plan:
+    """Plan with the models given, or with new ones."""
+    from engine import plan, replenish
+
+    if model is None:
+        return plan(snapshot, config, workers=request.workers, **given)
+    return replenish(snapshot, config, model.forecaster, workers=request.workers, **given)
 
 
 def _record(plan: Plan, folder: Path, store: RunStore, tracker: Tracker) -> None:
@@ -77,33 +110,34 @@ def _record(plan: Plan, folder: Path, store: RunStore, tracker: Tracker) -> None
     mirror_pointers(tracker, store)
 
 
-def user_name() -> str:
-    """Return who runs this; `tierflow` where the system does not say."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "tierflow"
-
-
 def released_lines(
-    ledger: OrderLedger, snapshot: Snapshot, config: EngineConfig, *, store: RunStore, before: Published | None
+    ledger: OrderLedger,
+    snapshot: Snapshot,
+    config: EngineConfig,
+    *,
+    store: RunStore,
+    before: Published | None,
+    model: ModelInUse | None = None,
 ) -> tuple[pd.DataFrame, str]:
     """Return lines of ours that count as on order, and the id of the run that counts them.
 
     Lines of the same night are left out first: if that run is published, this is the same plan again. If it is not,
-    the data have changed since orders left, and those lines count, or goods would be ordered twice.
+    the data have changed since orders left, and those lines count, or goods would be ordered twice. A night that
+    `plan` published with the models it fitted is the same plan as one that starts from those models.
     """
     from engine import run_id_of
 
     known = set(snapshot.table("open_orders")["external_ref"].dropna().astype(str))
-    known_runs = {str(manifest["run_id"]) for manifest in store.runs()}
+    runs = {str(manifest["run_id"]): str(manifest.get("model_id")) for manifest in store.runs()}
     tonight: date = snapshot.cutoff.date()
     released, run_id = pd.DataFrame(), ""
     for shipped_until in (tonight, tonight + timedelta(days=1)):
         lines = ledger.released_unacknowledged(known, shipped_until=shipped_until)
         released = lines.drop(columns="released_at")
         run_id = run_id_of(snapshot, config, released, published=before)
-        if run_id in known_runs:
+        if model is not None and runs.get(run_id) != model.model_id:
+            run_id = run_id_of(snapshot, config, released, published=before, model=model.forecaster.id)
+        if run_id in runs:
             break
     return released, run_id
 
@@ -138,8 +172,15 @@ def is_degraded(plan: Plan) -> bool:
     return is_all_fallback or str(plan.manifest.get("status", "optimal")) not in _CLEAN_STATUSES
 
 
-def publish(store: RunStore, plan: Plan, request: PlanRequest, *, changes: pd.DataFrame) -> Path:
-    """Write the run folder, whole or not at all."""
+def publish(
+    store: RunStore,
+    plan: Plan,
+    request: PlanRequest,
+    *,
+    changes: pd.DataFrame,
+    within: AbstractContextManager[object],
+) -> Path:
+    """Write the run folder, whole or not at all, and its lines into the ledger with it (`within`)."""
     from cockpit.report import build_report
 
     _log.info("Writing the run and its report")
@@ -154,7 +195,7 @@ def publish(store: RunStore, plan: Plan, request: PlanRequest, *, changes: pd.Da
         store.write_table(folder, "forecast_changes", changes)
         write_file(folder / "report.html", report)
 
-    return store.publish(plan.run_id, write, plan.manifest)
+    return store.publish(plan.run_id, write, plan.manifest, within=within)
 
 
 def export_command(run_id: str, request: PlanRequest) -> str:

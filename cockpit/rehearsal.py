@@ -9,18 +9,18 @@ import pandas as pd
 from cockpit.documents import critical_count, plan_document, records
 from cockpit.earlier_nights import published_before
 from cockpit.outcome import Block, ExitCode, Outcome
-from cockpit.places import ledger_path
+from cockpit.places import order_ledger
 from cockpit.publishing import exit_notices, is_degraded, released_lines
 from cockpit.render import difference_block, plan_blocks
 from cockpit.stopwatch import Stopwatch
 from network.store import RunStore
-from optimization.ledger import OrderLedger
 from optimization.order_difference import order_difference
 
 if TYPE_CHECKING:
     from cockpit.jobs import PlanRequest
     from engine import EngineConfig
     from network.snapshot import Snapshot
+    from optimization.ledger import OrderLedger
 
 _EARLIER_STATES = ("approved", "released", "confirmed", "closed")
 
@@ -30,7 +30,8 @@ def dry_run(request: PlanRequest, snapshot: Snapshot, config: EngineConfig) -> O
     from engine import plan
 
     store = RunStore(request.runs_path)
-    ledger = OrderLedger(ledger_path(request.runs_path)) if ledger_path(request.runs_path).is_file() else None
+    held = order_ledger(request.runs_path)
+    ledger = held if held.exists else None
     earlier = published_before(store, snapshot, quiet_days=config.plan.message_quiet_days)
     released = None if ledger is None else released_lines(ledger, snapshot, config, store=store, before=earlier)[0]
     finished = plan(

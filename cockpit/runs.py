@@ -10,7 +10,7 @@ import pandas as pd
 
 from cockpit.documents import records, run_paths
 from cockpit.outcome import Block, ExitCode, Outcome
-from cockpit.places import existing_runs_folder, find_run, ledger_path, runs_folder_of
+from cockpit.places import existing_runs_folder, find_run, order_ledger, runs_folder_of
 from cockpit.render import (
     difference_block,
     exceptions_block,
@@ -21,7 +21,6 @@ from cockpit.render import (
     runs_block,
 )
 from network.store import RunStore
-from optimization.ledger import OrderLedger
 from optimization.order_difference import kpi_difference, order_difference
 
 
@@ -54,6 +53,7 @@ def show_run(words: str, *, chain: Path | None, runs: Path | None) -> Outcome:
         lines=(
             f"Data until {str(manifest['cutoff'])[:10]}, made {manifest.get('created_at', 'at an unknown time')}.",
             "Order states: " + (", ".join(f"{n:,} {state}" for state, n in states.items()) or "none recorded"),
+            *([untouched(folder, run_id)] if states else []),
         ),
     )
     blocks = (
@@ -77,10 +77,22 @@ def show_run(words: str, *, chain: Path | None, runs: Path | None) -> Outcome:
 
 def order_states(folder: Path, run_id: str) -> dict[str, int]:
     """Return the number of order lines in each state."""
-    if not ledger_path(folder).is_file():
+    ledger = order_ledger(folder)
+    if not ledger.exists:
         return {}
-    counts = OrderLedger(ledger_path(folder)).states(run_id)["state"].value_counts()
+    counts = ledger.states(run_id)["state"].value_counts()
     return {str(state): int(n) for state, n in counts.sort_index().items()}
+
+
+def untouched(folder: Path, run_id: str) -> str:
+    """Say how much of what was proposed left as it was proposed, by lines and by value."""
+    lines = order_ledger(folder).states(run_id)
+    is_out = lines["state"].isin(["released", "confirmed", "closed"]) & (
+        lines["quantity"] == lines["proposed_quantity"]
+    )
+    value = (lines["proposed_quantity"] * lines["unit_cost"].astype(float)).fillna(0.0)
+    share = float(value[is_out].sum()) / float(value.sum()) if value.sum() > 0 else 0.0
+    return f"Released as proposed: {int(is_out.sum()):,} of {len(lines):,} lines, {share:.0%} of their value."
 
 
 def compare_runs(first: str, second: str, *, chain: Path | None, runs: Path | None) -> Outcome:

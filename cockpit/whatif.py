@@ -10,8 +10,9 @@ import pandas as pd
 
 from cockpit.documents import plan_document, records
 from cockpit.earlier_nights import published_before
+from cockpit.models_in_use import fitted, usable_champion
 from cockpit.outcome import Block, ExitCode, Outcome
-from cockpit.places import ledger_path
+from cockpit.places import order_ledger
 from cockpit.publishing import is_degraded, released_lines
 from cockpit.render import difference_block, plan_blocks
 from cockpit.stopwatch import Stopwatch
@@ -19,14 +20,12 @@ from cockpit.tracked import track
 from cockpit.wording import is_known
 from network.ingest_toml import TomlError, read_toml
 from network.store import RunStore
-from optimization.ledger import OrderLedger
 
 if TYPE_CHECKING:
     from cockpit.jobs import PlanRequest
     from engine import EngineConfig
     from experiments.scenarios import Comparison, Scenario, WhatIf
     from experiments.tracking import Tracker
-    from forecasting.forecaster import Forecaster
     from network.snapshot import Snapshot
     from optimization.stability import Published
 
@@ -152,30 +151,10 @@ def nights_before(
     """Return released lines and earlier runs, as tonight's plan has to respect them; nothing is written."""
     store = RunStore(request.runs_path)
     earlier = published_before(store, snapshot, quiet_days=config.plan.message_quiet_days)
-    if not ledger_path(request.runs_path).is_file():
+    ledger = order_ledger(request.runs_path)
+    if not ledger.exists:
         return None, earlier
-    ledger = OrderLedger(ledger_path(request.runs_path))
     return released_lines(ledger, snapshot, config, store=store, before=earlier)[0], earlier
-
-
-def usable_champion(store: RunStore, snapshot: Snapshot, config: EngineConfig) -> Forecaster | None:
-    """Return the models in use, if they knew nothing after the cutoff and were fitted with these settings."""
-    from forecasting.forecaster import Forecaster
-
-    model_id = store.champion()
-    if model_id is None:
-        return None
-    champion = Forecaster.from_files(store.load_model(model_id))
-    is_later = pd.Timestamp(champion.fitted_at) > snapshot.cutoff
-    return None if is_later or champion.config != config.forecast else champion
-
-
-def fitted(snapshot: Snapshot, config: EngineConfig) -> Forecaster:
-    """Return models fitted on the chain as it is."""
-    from forecasting.pipeline import fit_forecaster
-    from network.graph import build_network
-
-    return fit_forecaster(snapshot, build_network(snapshot), config.forecast)
 
 
 def comparison_blocks(comparison: Comparison, currency: str) -> tuple[Block, ...]:

@@ -85,6 +85,10 @@ class ChainSettings:
         By signal, days after its date on which a value without `known_at` counts as known [days].
     plan
         Changes of the plan's configuration.
+    approval
+        Rules of who has to approve an order line; they decide nothing about the plan.
+    quality
+        What follows where the data of a night are in doubt, by check.
     """
 
     id: str = "chain"
@@ -98,6 +102,8 @@ class ChainSettings:
     assumptions: tuple[Assumption, ...] = ()
     publication_lag_days: Mapping[str, float] = field(default_factory=dict)
     plan: Mapping[str, Any] = field(default_factory=dict)
+    approval: Mapping[str, Any] = field(default_factory=dict)
+    quality: Mapping[str, Any] = field(default_factory=dict)
 
 
 def settings_from_mapping(mapping: Mapping[str, Any], default_id: str = "chain") -> ChainSettings:
@@ -244,10 +250,10 @@ def _publication_lags(value: Any) -> tuple[dict[str, float] | None, list[Breach]
     return lags, [breach for _, found in read.values() for breach in found]
 
 
-def _plan(value: Any) -> tuple[dict[str, Any] | None, list[Breach]]:
+def _section(key: str, value: Any) -> tuple[dict[str, Any] | None, list[Breach]]:
     if isinstance(value, Mapping):
         return dict(value), []
-    return None, [_breach("plan", "not a table", "Write [plan] and its values below it.")]
+    return None, [_breach(key, "not a table", f"Write [{key}] and its values below it.")]
 
 
 _READERS: dict[str, Callable[[Any], tuple[Any, list[Breach]]]] = {
@@ -261,5 +267,7 @@ _READERS: dict[str, Callable[[Any], tuple[Any, list[Breach]]]] = {
     "quarantine": _quarantine,
     "assumptions": _assumptions,
     "publication_lag_days": _publication_lags,
-    "plan": _plan,
+    "plan": lambda value: _section("plan", value),
+    "approval": lambda value: _section("approval", value),
+    "quality": lambda value: _section("quality", value),
 }

@@ -232,8 +232,11 @@ def _snapshot(
     stale = {"open_orders"} if "receipts" not in hashes else set()
     reusable = {name: text for name, text in hashes.items() if name not in stale}
     table_hashes = {name: reusable.get(name) or table_hash(frame) for name, frame in frozen.items()}
-    # The id may be no more than the folder's name; order ids carry it on their own.
-    about = {"settings": canonical_json(dataclasses.replace(settings, id="")), "cutoff": f"{cutoff:%Y-%m-%d}"}
+    # The id may be no more than the folder's name, and order ids carry it on their own; the others decide no plan.
+    about = {
+        "settings": canonical_json(dataclasses.replace(settings, id="", approval={}, quality={})),
+        "cutoff": f"{cutoff:%Y-%m-%d}",
+    }
     return Snapshot(
         tables=FrozenTables(frozen),
         settings=settings,

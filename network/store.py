@@ -20,6 +20,7 @@ from network.store_models import ModelCorrupted, load_model, save_model
 
 if TYPE_CHECKING:
     import datetime
+    from contextlib import AbstractContextManager
 
     import pandas as pd
 
@@ -54,7 +55,14 @@ class RunStore:
 
     path: Path
 
-    def publish(self, run_id: str, write: Callable[[Path], None], manifest: Mapping[str, Any]) -> Path:
+    def publish(
+        self,
+        run_id: str,
+        write: Callable[[Path], None],
+        manifest: Mapping[str, Any],
+        *,
+        within: AbstractContextManager[object] | None = None,
+    ) -> Path:
         """Publish a run whole or not at all; publishing it again does nothing.
 
         Parameters
@@ -66,6 +74,8 @@ class RunStore:
         manifest
             What to record. Added are `run_id`, `sequence` (1 for the first run of the store) and `files` (sha256 by
             name).
+        within
+            Entered for the one step that publishes; what raises in it keeps the run from being published.
 
         Returns
         -------
@@ -93,7 +103,7 @@ class RunStore:
             write_file(folder / MANIFEST, json_text(record))
 
         try:
-            write_folder(final, write, finish=finish)
+            write_folder(final, write, finish=finish, within=within)
         except OSError:
             if not (final / MANIFEST).is_file():
                 raise
@@ -256,6 +266,18 @@ class RunStore:
         """
         self.load_model(model_id)
         write_file(self.path / CHALLENGER, json_text({"model_id": model_id}))
+
+    def write_note(self, name: str, value: Mapping[str, Any]) -> None:
+        """Keep a small record beside the runs, such as what the last job did; replaced in one step."""
+        write_file(self.path / f"{name}.json", json_text(value))
+
+    def read_note(self, name: str) -> dict[str, Any] | None:
+        """Return a record that `write_note` kept, None where there is none."""
+        path = self.path / f"{name}.json"
+        if not path.is_file():
+            return None
+        noted: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return noted
 
     def _pointed(self, pointer: str) -> str | None:
         path = self.path / pointer

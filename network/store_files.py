@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -12,6 +13,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,13 @@ def code_version() -> str:
     return digest.hexdigest()[:16]
 
 
-def write_folder(final: Path, write: Callable[[Path], None], *, finish: Callable[[Path], None]) -> None:
+def write_folder(
+    final: Path,
+    write: Callable[[Path], None],
+    *,
+    finish: Callable[[Path], None],
+    within: AbstractContextManager[object] | None = None,
+) -> None:
     """Write a folder beside its final place, force it to the disk and give it its name in one step.
 
     Parameters
@@ -51,6 +59,8 @@ def write_folder(final: Path, write: Callable[[Path], None], *, finish: Callable
         Writes the content into the folder it is given.
     finish
         Writes the last file, the manifest.
+    within
+        Entered for the one step in which the folder gets its name: what it does happens with that, or neither happens.
 
     Raises
     ------
@@ -67,8 +77,9 @@ def write_folder(final: Path, write: Callable[[Path], None], *, finish: Callable
         sync_tree(temporary)
         finish(temporary)
         sync_tree(temporary)
-        temporary.replace(final)
-        sync_folder(final.parent)
+        with within or contextlib.nullcontext():
+            temporary.replace(final)
+            sync_folder(final.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -135,6 +146,11 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def file_bytes(path: Path) -> bytes:
+    """Return the content of a file of a user, such as an edited sheet."""
+    return path.read_bytes()
 
 
 def file_hash(path: Path) -> str:

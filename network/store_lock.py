@@ -11,12 +11,14 @@ import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 LOCK_FILE = ".lock"
 _MAX_BYTES = 4096
+_POLL_SECONDS = 0.05
 
 # Fields of /proc/<pid>/stat after the command: state is the first, start time since boot the twentieth (proc(5)).
 _STATE_FIELD, _START_FIELD = 0, 19
@@ -74,13 +76,15 @@ def this_process() -> Process:
 
 
 @contextlib.contextmanager
-def lock(path: Path) -> Iterator[Process]:
+def lock(path: Path, *, wait_seconds: float = 0.0) -> Iterator[Process]:
     """Hold a folder against other runs; the lock of a dead holder is taken over.
 
     Parameters
     ----------
     path
         Folder to hold, made if need be; the lock is its file `.lock`.
+    wait_seconds
+        How long to wait for a living holder to end [seconds].
 
     Yields
     ------
@@ -89,17 +93,29 @@ def lock(path: Path) -> Iterator[Process]:
     Raises
     ------
     ChainLocked
-        If a living process, this one included, holds the folder.
+        If a living process, this one included, holds the folder, and still does after the wait.
     """
     folder = Path(path)
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        yield _acquire(descriptor, folder)
+        yield _acquire_in_time(descriptor, folder, wait_seconds)
         # The file stays: removing it could remove the lock of whoever opened it in the meantime.
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _acquire_in_time(descriptor: int, folder: Path, wait_seconds: float) -> Process:
+    """Try again until the holder has ended or the time is up."""
+    end = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return _acquire(descriptor, folder)
+        except ChainLocked:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(_POLL_SECONDS)
 
 
 def _acquire(descriptor: int, folder: Path) -> Process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import re
@@ -47,6 +48,7 @@ def file_stem(identifier: str) -> str:
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Write a temporary name in the same folder, sync the file, rename it into place, sync the folder."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    _sweep(path)
     try:
         write(partial)
         _sync(partial)
@@ -63,6 +65,14 @@ def write_bytes_atomically(path: Path, content: bytes) -> None:
         partial.write_bytes(content)
 
     write_atomically(path, write)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed processes left of this file; the work of a living one stays."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        process = left.name.split(".")[-2]
+        if process.isdecimal() and not Path(f"/proc/{process}").exists() and Path("/proc").exists():
+            left.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

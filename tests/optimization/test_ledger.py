@@ -220,9 +220,10 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 sys.path.insert(0, {here!r})
-import optimization.ledger as module
+import optimization.ledger_lines as module
+from optimization.ledger import OrderLedger
 from test_ledger import AT, orders
-ledger = module.OrderLedger(Path(sys.argv[1]))
+ledger = OrderLedger(Path(sys.argv[1]))
 ledger.record_proposed("R1", orders("A", "B"), at=AT, user="job")
 ledger.release("R1", at=AT, user="job")
 print("acknowledged", flush=True)

@@ -1,0 +1,230 @@
+"""kill -9 at every point where the daily job, an approval or an export changes the disk, and at random moments.
+
+A small chain is planned for one night; the next night is `replenish`, `approve --all` and `export`. At each point the
+command is killed and then simply run again. Afterwards everything has to be as if it had never been killed: the same
+runs with the same tables byte for byte, the same exported file, the same order lines in the same states, each proposed
+and released exactly once, nothing half-written left, a sound log.
+Keys: n_points by command; kills, and of them duplicated, lost, half_written, different; the same for random kills and
+for failed system calls (ENOSPC, EIO, EACCES), after which the
+command has to end by itself with a code and the next one has to succeed.
+
+    python benchmarks/crash_points.py [--points 0 (all)] [--random 50] [--faults 60] [--seed 1]
+    python benchmarks/crash_points.py --smoke
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import hashlib
+import json
+import random
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks._crash_run import command, failed_at, in_child, killed_after, killed_at, points_of
+
+SETTINGS = """
+[approval]
+max_value = 60
+exceptions = []
+
+[plan]
+truck_fill_up = false
+
+[plan.forecast]
+max_rounds = 5
+n_origins = 1
+max_training_rows = 3000
+threads = 1
+"""
+NIGHT_BEFORE, NIGHT = "2025-11-04", "2025-11-05"
+TABLES = ("orders", "order_terms", "loads", "targets", "exceptions", "kpis", "planned", "alternatives")
+ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
+LINE = "order_id, run_id, sku, quantity, proposed_quantity, state, approvals_needed, batch"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of the night, the folder it starts from, and how it leaves that folder.
+
+    Parameters
+    ----------
+    words
+        The command; `{}` stands for the folder.
+    before
+        The state that it starts from.
+    after
+        What is there once it has run, as `state_of` tells it.
+    points
+        Names of its points.
+    seconds
+        How long it took undisturbed [s].
+    """
+
+    words: tuple[str, ...]
+    before: Path
+    after: dict[str, str]
+    points: tuple[str, ...]
+    seconds: float
+
+    def at(self, folder: Path) -> list[str]:
+        """The command on a copy."""
+        return placed(self.words, folder)
+
+
+def placed(words: Sequence[str], folder: Path) -> list[str]:
+    """A command with its folder."""
+    return [word.replace("{}", str(folder)) for word in words]
+
+
+def state_of(folder: Path) -> dict[str, str]:
+    """What matters of a chain's runs, order lines and exports: one text by name; two of them are equal or not."""
+    state: dict[str, str] = {}
+    for manifest in sorted((folder / "chain" / "runs").glob("*/manifest.json")):
+        files = [manifest.parent / f"{name}.csv" for name in TABLES]
+        state[f"run {manifest.parent.name}"] = " ".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
+    for file in sorted((folder / "out").glob("*")) if (folder / "out").is_dir() else []:
+        state[f"export {file.name}"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    connection = sqlite3.connect(folder / "chain" / "runs" / "orders.sqlite")
+    try:
+        for row in connection.execute(f"SELECT {LINE} FROM orders ORDER BY order_id"):
+            state[f"line {row[0]}"] = repr(row[1:])
+        for row in connection.execute(
+            "SELECT run_id, batch, format, delivered_at IS NULL FROM outbox ORDER BY 1, 2, 3"
+        ):
+            state[f"outbox {row[:3]}"] = repr(row[3])
+        moves = connection.execute(
+            "SELECT event, order_id, state, count(*) FROM log WHERE event IN ('propose', 'move') GROUP BY 1, 2, 3"
+        )
+        state |= {f"log {row[:3]}": repr(row[3]) for row in moves}
+    finally:
+        connection.close()
+    return state
+
+
+def half_written(folder: Path) -> list[str]:
+    """Names of what a killed process left behind."""
+    return [path.name for path in folder.rglob("*") if path.name.startswith(".writing-") or ".partial" in path.name]
+
+
+def made_night(folder: Path, *, skus: int, stores: int, days: int) -> list[Step]:
+    """A small chain, planned for the night before; the commands of the night with the states between them."""
+    start = folder / "0"
+    chain = start / "chain"
+    words = ["demo", str(chain), "--skus", str(skus), "--stores", str(stores), "--days", str(days)]
+    _require(in_child(lambda: command(words)), words)
+    settings = chain / "chain.toml"
+    settings.write_text(settings.read_text("utf-8") + SETTINGS, "utf-8")
+    first = ["replenish", str(chain), "--cutoff", NIGHT_BEFORE]
+    _require(in_child(lambda: command(first)), first)
+    commands = (
+        ("replenish", "{}/chain", "--cutoff", NIGHT),
+        ("approve", "20251105", "--chain", "{}/chain", "--all"),
+        ("export", "20251105", "--chain", "{}/chain", "--to", "{}/out"),
+    )
+    steps, before = [], start
+    for number, template in enumerate(commands, start=1):
+        here = Path(shutil.copytree(before, folder / str(number)))
+        begun = time.monotonic()
+        points = points_of(placed(template, here), here, folder / "points.txt")
+        seconds = time.monotonic() - begun
+        steps.append(Step(template, before, state_of(here), tuple(points), seconds))
+        before = here
+    return steps
+
+
+def _require(code: int, words: Sequence[str]) -> None:
+    if code not in (0, 4):
+        raise RuntimeError(f"{' '.join(words)} ended with code {code}")
+
+
+def judged(step: Step, folder: Path) -> Counter[str]:
+    """Run the command again and compare with the state after an undisturbed one."""
+    words = step.at(folder)
+    code = in_child(lambda: command(words))
+    state, found = state_of(folder), Counter({"kills": 1})
+    found["failed_again"] += code not in (0, 4)
+    found["lost"] += bool(set(step.after) - set(state))
+    found["duplicated"] += bool(set(state) - set(step.after))
+    found["different"] += any(state[name] != step.after[name] for name in set(state) & set(step.after))
+    found["half_written"] += bool(half_written(folder))
+    found["unsound"] += bool(_problems(folder))
+    return found
+
+
+def _problems(folder: Path) -> tuple[str, ...]:
+    from optimization.ledger import OrderLedger
+
+    return OrderLedger(folder / "chain" / "runs" / "orders.sqlite").verify()
+
+
+def copies(step: Step, folder: Path, n: int) -> Iterator[Path]:
+    """Fresh copies of the state before a command, one at a time."""
+    for number in range(n):
+        here = Path(shutil.copytree(step.before, folder / f"copy-{number}"))
+        yield here
+        shutil.rmtree(here)
+
+
+def chosen(n_points: int, n_wanted: int) -> list[int]:
+    """Points to try, evenly spread, the first and the last among them; all of them for 0."""
+    if not n_wanted or n_wanted >= n_points:
+        return list(range(1, n_points + 1))
+    return sorted({1 + round(i * (n_points - 1) / max(n_wanted - 1, 1)) for i in range(n_wanted)})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print one JSON line; exit 1 if anything was lost, doubled or half-written."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=int, default=0, help="points a command; 0 for all")
+    parser.add_argument("--random", type=int, default=50)
+    parser.add_argument("--faults", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--smoke", action="store_true")
+    asked = parser.parse_args(arguments)
+    n_points, n_random, n_faults = (7, 3, 6) if asked.smoke else (asked.points, asked.random, asked.faults)
+    import engine  # noqa: F401  (loaded once, before the forks)
+    import optimization.ledger  # noqa: F401
+
+    rng, found = (
+        random.Random(asked.seed),
+        {"points": Counter[str](), "random": Counter[str](), "faults": Counter[str]()},
+    )
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        steps = made_night(folder, skus=9, stores=4, days=120)
+        for step in steps:
+            numbers = chosen(len(step.points), n_points)
+            for number, here in zip(numbers, copies(step, folder, len(numbers)), strict=True):
+                found["points"]["not_killed"] += killed_at(step.at(here), here, number) != -9
+                found["points"] += judged(step, here)
+            tried = chosen(len(step.points), max(n_faults // len(steps), 1))
+            for i, (number, here) in enumerate(zip(tried, copies(step, folder, len(tried)), strict=True)):
+                code = failed_at(step.at(here), here, number, ERRORS[i % len(ERRORS)])
+                found["faults"]["died"] += code < 0
+                found["faults"] += judged(step, here)
+        night = steps[0]
+        for here in copies(night, folder, n_random):
+            code = killed_after(night.at(here), rng.uniform(0.0, night.seconds))
+            found["random"]["was_faster"] += code >= 0
+            found["random"] += judged(night, here)
+    n_all = {step.words[0]: len(step.points) for step in steps}
+    print(
+        json.dumps({"benchmark": "crash_points", "n_points": n_all, **{key: dict(each) for key, each in found.items()}})
+    )
+    bad = ("failed_again", "lost", "duplicated", "different", "half_written", "unsound")
+    return int(any(each[key] for each in found.values() for key in bad))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
