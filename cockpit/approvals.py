@@ -46,6 +46,8 @@ class ApprovalRequest:
         Edited sheet (xlsx or CSV) with changed quantities and a reason each.
     reason
         Why; needed to reject and to change a quantity.
+    user
+        Who asks, where a face has asked them to log in; by default who is logged in on this machine.
     """
 
     approve: tuple[str, ...] = ()
@@ -54,6 +56,7 @@ class ApprovalRequest:
     quantities: tuple[str, ...] = ()
     sheet: Path | None = None
     reason: str = ""
+    user: str = ""
 
     def __post_init__(self) -> None:
         kinds = [bool(self.approve), bool(self.reject), self.is_all, bool(self.quantities), self.sheet is not None]
@@ -145,7 +148,7 @@ def _change(
     rules: ApprovalRules | None,
 ) -> tuple[str, ...]:
     """Carry out what was asked; returns what was done in words."""
-    at, user = datetime.now(UTC), user_name()
+    at, user = datetime.now(UTC), request.user or user_name()
     if request.quantities or request.sheet is not None:
         overrides = [_override(words, states, request.reason) for words in request.quantities]
         if request.sheet is not None:

@@ -65,12 +65,14 @@ def export_run(
     to: Path,
     is_preview: bool,
     language: str = "en",
+    user: str = "",
 ) -> Outcome:
     """Write a run's orders to a folder; without `is_preview` they count as released from then on.
 
     Lines are released and written into the outbox in one transaction, before any file is written: if the command dies
     in between, the lines count as on order and the next export writes the same files, so nothing is ever ordered twice.
-    Lines approved later leave as a batch of their own, in a file of their own.
+    Lines approved later leave as a batch of their own, in a file of their own. `user` is who asks, by default who is
+    logged in on this machine.
 
     Raises
     ------
@@ -94,8 +96,8 @@ def export_run(
             record_lines(ledger, store, manifest)
             by_run = manifest.get("released_runs_counted", ())  # what runs of earlier versions say
             counted = {run_id, *map(str, manifest.get("released_batches_counted", by_run))}
-            n_released = release(ledger, run_id, counted=counted, to=to, form=form)
-            written, leaving = deliver(ledger, run_id, orders, to=to, form=form)
+            n_released = release(ledger, run_id, counted=counted, to=to, form=form, user=user or user_name())
+            written, leaving = deliver(ledger, run_id, orders, to=to, form=form, user=user or user_name())
     states = ledger.states(run_id)["state"] if ledger.exists else pd.Series(dtype="str")
     n_waiting = int((states == str(OrderState.PROPOSED)).sum()) if not is_preview else 0
     document = {
@@ -115,7 +117,7 @@ def export_run(
     return Outcome(ExitCode.DONE, (block,), document)
 
 
-def release(ledger: OrderLedger, run_id: str, *, counted: set[str], to: Path, form: Form) -> int:
+def release(ledger: OrderLedger, run_id: str, *, counted: set[str], to: Path, form: Form, user: str) -> int:
     """Release what may leave and note what has to be written where, both or neither; returns the number of lines.
 
     Raises
@@ -124,9 +126,8 @@ def release(ledger: OrderLedger, run_id: str, *, counted: set[str], to: Path, fo
         If orders of another run are on their way which this run's plan did not count.
     """
     target = str(to.resolve())
-    at, user = datetime.now(UTC), user_name()
     try:
-        return ledger.release(run_id, at=at, user=user, counted=counted, target=target, format=form.name)
+        return ledger.release(run_id, at=datetime.now(UTC), user=user, counted=counted, target=target, format=form.name)
     except DoubleOrders as refused:
         raise UsageError(
             f"Orders of run {', '.join(refused.others)} have left and run {run_id} was planned without them: releasing "
@@ -135,7 +136,7 @@ def release(ledger: OrderLedger, run_id: str, *, counted: set[str], to: Path, fo
 
 
 def deliver(
-    ledger: OrderLedger, run_id: str, orders: pd.DataFrame, *, to: Path, form: Form
+    ledger: OrderLedger, run_id: str, orders: pd.DataFrame, *, to: Path, form: Form, user: str
 ) -> tuple[list[Path], pd.DataFrame]:
     """Write every batch that the outbox names for a folder and form, and tick it off; returns files and their rows.
 
@@ -149,7 +150,7 @@ def deliver(
         table = batch_lines(orders, states, each.batch)
         name = f"orders-{run_id}" if each.batch == 1 else f"orders-{run_id}-{each.batch}"
         written.append(form.write(table, to, name))
-        ledger.delivered(each, at=datetime.now(UTC), user=user_name())
+        ledger.delivered(each, at=datetime.now(UTC), user=user)
         tables.append(table)
     return written, pd.concat(tables[1:] or tables, ignore_index=True)
 

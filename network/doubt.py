@@ -71,22 +71,36 @@ class Doubt:
 
 
 def late_sales(snapshot: Snapshot) -> list[Doubt]:
-    """The last day of sales lies before the cutoff."""
-    return _late(snapshot, "sales", "date")
+    """Sales of a day up to the cutoff that is usually sold on have not come."""
+    return _late("sales", pd.DatetimeIndex(snapshot.table("sales")["date"].unique()).sort_values(), snapshot.cutoff)
 
 
 def late_stock(snapshot: Snapshot) -> list[Doubt]:
-    """The last stock record lies before the cutoff."""
-    return _late(snapshot, "stock", "as_of")
+    """Stock of a day up to the cutoff that is usually recorded has not come."""
+    return _late("stock", snapshot.stock_days, snapshot.cutoff)
 
 
-def _late(snapshot: Snapshot, table: str, column: str) -> list[Doubt]:
-    last = snapshot.table(table)[column].max()
-    if pd.isna(last) or last.normalize() >= snapshot.cutoff:
+def _late(table: str, days: pd.DatetimeIndex, cutoff: pd.Timestamp) -> list[Doubt]:
+    if days.empty or days[-1] >= cutoff or not _is_overdue(days, cutoff):
         return []
-    days = (snapshot.cutoff - last.normalize()).days
-    words = f"ends on {last:%Y-%m-%d}, {days} day{'s' if days > 1 else ''} before the cutoff"
+    n_days = (cutoff - days[-1]).days
+    words = f"ends on {days[-1]:%Y-%m-%d}, {n_days} day{'s' if n_days > 1 else ''} before the cutoff"
     return [Doubt(f"late_{table}", table, words, "Wait for the feed, or choose an earlier --cutoff.")]
+
+
+def _is_overdue(days: pd.DatetimeIndex, cutoff: pd.Timestamp) -> bool:
+    """Whether a table with rows on these days should have had some since, by its own rhythm.
+
+    It should on a day whose weekday had rows in both of the two weeks before, and after a silence of more than twice
+    the usual gap. Where rows go back less than two weeks no rhythm is known, and every day is due.
+    """
+    silent = pd.date_range(days[-1] + pd.Timedelta(days=1), cutoff)
+    weeks_before = [pd.Timedelta(days=7 * week) for week in (1, 2)]
+    if days[0] > silent[0] - weeks_before[-1]:
+        return True
+    is_due = np.logical_and.reduce([np.asarray((silent - week).isin(days)) for week in weeks_before])
+    usual_gap = float(np.median(np.diff(days[-REFERENCE_DAYS:].to_numpy()) / np.timedelta64(1, "D")))
+    return bool(is_due.any()) or len(silent) > 2 * usual_gap
 
 
 def missing_days(snapshot: Snapshot) -> list[Doubt]:

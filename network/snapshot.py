@@ -65,6 +65,8 @@ class Snapshot:
         Content hash of each table.
     content_hash
         Hash of the tables, the settings (but the chain's id) and the cutoff; never of a path or of the order of rows.
+    stock_days
+        Every day up to the cutoff on which stock was recorded, sorted: the rhythm of counting. It decides no plan.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -73,6 +75,7 @@ class Snapshot:
     excluded: Mapping[str, int]
     table_hashes: Mapping[str, str]
     content_hash: str
+    stock_days: pd.DatetimeIndex
 
     def table(self, name: str) -> pd.DataFrame:
         """Return one table.
@@ -131,6 +134,7 @@ class Snapshot:
             cutoff=self.cutoff if cutoff is None else pd.Timestamp(cutoff),
             excluded=self.excluded,
             hashes=reusable,
+            stock_days=self.stock_days,
         )
 
     def __repr__(self) -> str:
@@ -155,7 +159,8 @@ def snapshot_at(tables: Mapping[str, pd.DataFrame], settings: ChainSettings, cut
     The snapshot; what was left out is counted in `excluded`.
     """
     complete = {name: tables[name] if name in tables else _empty(name) for name in TABLES}
-    return _snapshot(complete, settings, cutoff=pd.Timestamp(cutoff), excluded={}, hashes={})
+    no_days = pd.DatetimeIndex([])
+    return _snapshot(complete, settings, cutoff=pd.Timestamp(cutoff), excluded={}, hashes={}, stock_days=no_days)
 
 
 def default_cutoff(tables: Mapping[str, pd.DataFrame]) -> pd.Timestamp:
@@ -220,12 +225,14 @@ def _snapshot(
     cutoff: pd.Timestamp,
     excluded: Mapping[str, int],
     hashes: Mapping[str, str],
+    stock_days: pd.DatetimeIndex,
 ) -> Snapshot:
-    """Cut, sort and hash; `hashes` are those of tables known to be unchanged."""
+    """Cut, sort and hash; `hashes` are those of tables known to be unchanged, `stock_days` are known besides `stock`."""
     unknown = set(tables) - set(TABLES)
     if unknown:
         raise KeyError(f"no table {min(unknown)!r} in the contract")
     cutoff = cutoff.normalize()
+    recorded = stock_days.union(pd.DatetimeIndex(tables["stock"]["as_of"].unique()).normalize()).unique()
     known, left_out = known_tables(tables, cutoff)
     frozen = {name: sorted_by_key(known[name], TABLES[name].key) for name in TABLES}
     # A changed receipt can change the state of an order.
@@ -244,6 +251,7 @@ def _snapshot(
         excluded=MappingProxyType(_added(excluded, left_out)),
         table_hashes=MappingProxyType(table_hashes),
         content_hash=combined_hash({**table_hashes, **about}),
+        stock_days=recorded[recorded <= cutoff].sort_values(),
     )
 
 

@@ -32,7 +32,7 @@ def night(table: Make, chain: Chain) -> Callable[..., Snapshot]:
     """Make the snapshot of a chain that sells as given; its case pack is 12."""
 
     def make(sales: pd.DataFrame, on_hand: int = 40, as_of: str = "2024-03-10", **tables: pd.DataFrame) -> Snapshot:
-        stock = table("stock", as_of=as_of, sku=["x", "y"], location="C", on_hand=[on_hand, 40])
+        stock = tables.pop("stock", table("stock", as_of=as_of, sku=["x", "y"], location="C", on_hand=[on_hand, 40]))
         sold = table("sales", **{name: sales[name].tolist() for name in ("date", "sku", "location", "units")})
         return chain(sales=sold, stock=stock, skus=table("skus", sku=["x", "y"], case_pack=[12, 12]), **tables)
 
@@ -56,13 +56,40 @@ def test_a_feed_that_ends_before_the_cutoff_is_late(night: Callable[..., Snapsho
     assert doubted(night(sales, as_of="2024-03-08")) == ["late_stock"]
 
 
+@pytest.mark.parametrize(
+    ("last", "every", "is_late"),
+    [
+        ("2024-03-04", 7, False),  # Mondays; the cutoff is Sunday the 10th
+        ("2024-03-03", 7, True),  # Sundays: that of the cutoff is missing
+        ("2024-02-26", 7, True),  # Mondays: the 4th of March is missing
+        ("2024-03-09", 1, True),
+        ("2024-02-12", 28, False),  # every four weeks, 27 days ago
+        ("2024-01-14", 28, False),  # 56 days ago, no more than twice the gap
+        ("2024-01-13", 28, True),
+    ],
+)
+def test_stock_is_late_by_the_rhythm_it_is_recorded_in(
+    night: Callable[..., Snapshot], table: Make, last: str, every: int, is_late: bool
+) -> None:
+    days = pd.date_range(end=last, periods=20, freq=f"{every}D").strftime("%Y-%m-%d").tolist()
+    stock = table("stock", as_of=days, sku="x", location="C", on_hand=40)
+    assert doubted(night(sound_sales(), stock=stock)) == (["late_stock"] if is_late else [])
+
+
+def test_a_chain_that_closes_on_sundays_is_not_late_on_a_sunday(night: Callable[..., Snapshot]) -> None:
+    sales = sound_sales()
+    open_days = sales[sales["date"].dt.day_of_week != 6]
+    assert "late_sales" not in doubted(night(open_days))
+    assert "late_sales" in doubted(night(open_days[open_days["date"] < CUTOFF - pd.Timedelta(days=1)]))
+
+
 def test_a_silent_day_among_busy_ones_is_missing(night: Callable[..., Snapshot]) -> None:
     sales = sound_sales()
     hole = CUTOFF - pd.Timedelta(days=3)
     (doubt,) = gate(night(sales[sales["date"] != hole]), SHOW)[1]
     assert doubt.check == "missing_days"
     assert "2024-03-07" in doubt.words
-    weekends = sales[sales["date"].dt.dayofweek < 5]  # a chain that is closed two days a week
+    weekends = sales[sales["date"].dt.day_of_week < 5]  # a chain that is closed two days a week
     assert "missing_days" not in doubted(night(weekends))
 
 
