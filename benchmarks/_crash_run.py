@@ -7,6 +7,8 @@ that writes, and every commit. A point counts only below the given folder.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import signal
 import sys
@@ -74,25 +76,23 @@ class Points:
         return str(Path(path).absolute()).startswith(self._folder)
 
 
-def in_child(work: Callable[[], int]) -> int:
-    """Carry out work in a forked process; returns its exit code, or minus the signal that ended it."""
+def begun(work: Callable[[], int], *, said: Path | None = None) -> int:
+    """Begin work in a forked process; returns its id. What it says on stderr goes to a file, or nowhere."""
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            quiet()
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            os.dup2(os.open(said or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), 2)
             code = work()
         finally:
             os._exit(code)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
+    return child
 
 
-def quiet() -> None:
-    """Point both streams at nothing."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nothing, stream)
+def in_child(work: Callable[[], int], *, said: Path | None = None) -> int:
+    """Carry out work in a forked process; returns its exit code, or minus the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(begun(work, said=said), 0)[1])
 
 
 def command(words: Sequence[str]) -> int:
@@ -104,6 +104,30 @@ def command(words: Sequence[str]) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     return 0
+
+
+def load_what_is_needed(words: Sequence[str], log: Path) -> None:
+    """Run a command in a child, and import here what it imported there: later children need not.
+
+    Nothing is computed in this process, so it has no threads that a fork would lose.
+
+    Raises
+    ------
+    RuntimeError
+        If the command fails.
+    """
+
+    def work() -> int:
+        code = command(words)
+        log.write_text("\n".join(sys.modules), encoding="utf-8")
+        return code
+
+    code = in_child(work)
+    if code not in (0, 4):
+        raise RuntimeError(f"{' '.join(words)} ended with code {code}")
+    for name in log.read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(ImportError):  # a module that its package made up
+            importlib.import_module(name)
 
 
 def points_of(words: Sequence[str], folder: Path, log: Path) -> list[str]:
@@ -136,30 +160,9 @@ def killed_at(words: Sequence[str], folder: Path, number: int) -> int:
     return in_child(work)
 
 
-def failed_at(words: Sequence[str], folder: Path, number: int, error: int) -> int:
-    """Run a command and let one point fail as the system would (an errno, such as ENOSPC); returns its exit code."""
-
-    def act(reached: int, name: str) -> None:
-        if reached == number:
-            raise OSError(error, os.strerror(error))
-
-    def work() -> int:
-        Points(folder, act).listen()
-        return command(words)
-
-    return in_child(work)
-
-
 def killed_after(words: Sequence[str], seconds: float) -> int:
     """Run a command and kill it (SIGKILL) after a time [s]; returns minus 9, or its exit code if it was faster."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            quiet()
-            code = command(words)
-        finally:
-            os._exit(code)
+    child = begun(lambda: command(words))
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)

@@ -4,18 +4,19 @@ A small chain is planned for one night; the next night is `replenish`, `approve 
 command is killed and then simply run again. Afterwards everything has to be as if it had never been killed: the same
 runs with the same tables byte for byte, the same exported file, the same order lines in the same states, each proposed
 and released exactly once, nothing half-written left, a sound log.
-Keys: n_points by command; kills, and of them duplicated, lost, half_written, different; the same for random kills and
-for failed system calls (ENOSPC, EIO, EACCES), after which the
-command has to end by itself with a code and the next one has to succeed.
+The same for random moments of the daily job, and for faults: calls that fail with ENOSPC, EIO or EACCES, files that
+cannot grow, a ledger that another writer keeps, a worker that is killed. Under a fault the command has to end by itself,
+with a code and words that say what is wrong, and to succeed once the fault is gone.
+Keys: n_points by command; tries, and of them lost, duplicated, different, half_written, unsound (the log), failed_again;
+of faults also how many cases of each kind, died, unclear, without_effect (the command was done all the same).
 
-    python benchmarks/crash_points.py [--points 0 (all)] [--random 50] [--faults 60] [--seed 1]
+    python benchmarks/crash_points.py [--points 0 (all)] [--random 50] [--calls 16] [--seed 1]
     python benchmarks/crash_points.py --smoke
 """
 
 from __future__ import annotations
 
 import argparse
-import errno
 import hashlib
 import json
 import random
@@ -31,7 +32,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks._crash_run import command, failed_at, in_child, killed_after, killed_at, points_of
+from benchmarks._crash_faults import faults_of
+from benchmarks._crash_run import command, in_child, killed_after, killed_at, load_what_is_needed, points_of
 
 SETTINGS = """
 [approval]
@@ -49,7 +51,8 @@ threads = 1
 """
 NIGHT_BEFORE, NIGHT = "2025-11-04", "2025-11-05"
 TABLES = ("orders", "order_terms", "loads", "targets", "exceptions", "kpis", "planned", "alternatives")
-ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
+UNCLEAR = ("Traceback", "tierflow failed")
+BAD = ("failed_again", "lost", "duplicated", "different", "half_written", "unsound", "not_killed", "died", "unclear")
 LINE = "order_id, run_id, sku, quantity, proposed_quantity, state, approvals_needed, batch"
 
 
@@ -126,7 +129,7 @@ def made_night(folder: Path, *, skus: int, stores: int, days: int) -> list[Step]
     settings = chain / "chain.toml"
     settings.write_text(settings.read_text("utf-8") + SETTINGS, "utf-8")
     first = ["replenish", str(chain), "--cutoff", NIGHT_BEFORE]
-    _require(in_child(lambda: command(first)), first)
+    load_what_is_needed(first, folder / "modules.txt")
     commands = (
         ("replenish", "{}/chain", "--cutoff", NIGHT),
         ("approve", "20251105", "--chain", "{}/chain", "--all"),
@@ -152,7 +155,7 @@ def judged(step: Step, folder: Path) -> Counter[str]:
     """Run the command again and compare with the state after an undisturbed one."""
     words = step.at(folder)
     code = in_child(lambda: command(words))
-    state, found = state_of(folder), Counter({"kills": 1})
+    state, found = state_of(folder), Counter({"tries": 1})
     found["failed_again"] += code not in (0, 4)
     found["lost"] += bool(set(step.after) - set(state))
     found["duplicated"] += bool(set(state) - set(step.after))
@@ -183,47 +186,68 @@ def chosen(n_points: int, n_wanted: int) -> list[int]:
     return sorted({1 + round(i * (n_points - 1) / max(n_wanted - 1, 1)) for i in range(n_wanted)})
 
 
+def points_tried(steps: Sequence[Step], folder: Path, n: Sequence[int]) -> Counter[str]:
+    """Kill each command at points of it, and run it again."""
+    found = Counter[str]()
+    for step, n_wanted in zip(steps, n, strict=True):
+        numbers = chosen(len(step.points), n_wanted)
+        for number, here in zip(numbers, copies(step, folder, len(numbers)), strict=True):
+            found["not_killed"] += killed_at(step.at(here), here, number) != -9
+            found.update(judged(step, here))
+    return found
+
+
+def moments_tried(step: Step, folder: Path, n: int, *, rng: random.Random) -> Counter[str]:
+    """Kill a command at random moments, and run it again."""
+    found = Counter[str]()
+    for here in copies(step, folder, n):
+        code = killed_after(step.at(here), rng.uniform(0.0, step.seconds))
+        found["was_faster"] += code >= 0
+        found.update(judged(step, here))
+    return found
+
+
+def faults_tried(steps: Sequence[Step], folder: Path, *, n_calls: int, is_all: bool) -> Counter[str]:
+    """Put each command under faults: it has to say what is wrong, and to succeed once the fault is gone."""
+    found, said = Counter[str](), folder / "said.txt"
+    for step in steps:
+        faults = list(faults_of(len(step.points), step.words[0], n_calls=n_calls, is_all=is_all))
+        for fault, here in zip(faults, copies(step, folder, len(faults)), strict=True):
+            code = fault.run(step.at(here), here, said)
+            words = said.read_text("utf-8", errors="replace")
+            is_clear = code in (0, 4) or bool(words.strip() and not any(each in words for each in UNCLEAR))
+            found[f"case_{fault.kind}"] += 1
+            found["without_effect"] += code in (0, 4)
+            found["died"] += code < 0
+            found["unclear"] += not is_clear
+            if not is_clear:
+                print(f"{step.words[0]} under {fault}: {words.strip()[:500]}", file=sys.stderr)
+            found.update(judged(step, here))
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print one JSON line; exit 1 if anything was lost, doubled or half-written."""
+    """Print one JSON line; exit 1 if anything was lost, doubled, half-written or not said."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--points", type=int, default=0, help="points a command; 0 for all")
     parser.add_argument("--random", type=int, default=50)
-    parser.add_argument("--faults", type=int, default=60)
+    parser.add_argument("--calls", type=int, default=16, help="failing calls a command")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--smoke", action="store_true")
     asked = parser.parse_args(arguments)
-    n_points, n_random, n_faults = (7, 3, 6) if asked.smoke else (asked.points, asked.random, asked.faults)
-    import engine  # noqa: F401  (loaded once, before the forks)
-    import optimization.ledger  # noqa: F401
-
-    rng, found = (
-        random.Random(asked.seed),
-        {"points": Counter[str](), "random": Counter[str](), "faults": Counter[str]()},
-    )
+    n_points = (5, 8, 8) if asked.smoke else (asked.points,) * 3
+    n_random, n_calls = (3, 2) if asked.smoke else (asked.random, asked.calls)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         steps = made_night(folder, skus=9, stores=4, days=120)
-        for step in steps:
-            numbers = chosen(len(step.points), n_points)
-            for number, here in zip(numbers, copies(step, folder, len(numbers)), strict=True):
-                found["points"]["not_killed"] += killed_at(step.at(here), here, number) != -9
-                found["points"] += judged(step, here)
-            tried = chosen(len(step.points), max(n_faults // len(steps), 1))
-            for i, (number, here) in enumerate(zip(tried, copies(step, folder, len(tried)), strict=True)):
-                code = failed_at(step.at(here), here, number, ERRORS[i % len(ERRORS)])
-                found["faults"]["died"] += code < 0
-                found["faults"] += judged(step, here)
-        night = steps[0]
-        for here in copies(night, folder, n_random):
-            code = killed_after(night.at(here), rng.uniform(0.0, night.seconds))
-            found["random"]["was_faster"] += code >= 0
-            found["random"] += judged(night, here)
-    n_all = {step.words[0]: len(step.points) for step in steps}
-    print(
-        json.dumps({"benchmark": "crash_points", "n_points": n_all, **{key: dict(each) for key, each in found.items()}})
-    )
-    bad = ("failed_again", "lost", "duplicated", "different", "half_written", "unsound")
-    return int(any(each[key] for each in found.values() for key in bad))
+        found = {
+            "points": points_tried(steps, folder, n_points),
+            "random": moments_tried(steps[0], folder, n_random, rng=random.Random(asked.seed)),
+            "faults": faults_tried(steps, folder, n_calls=n_calls, is_all=not asked.smoke),
+        }
+    said = {"benchmark": "crash_points", "n_points": {step.words[0]: len(step.points) for step in steps}}
+    print(json.dumps({**said, **{key: dict(each) for key, each in found.items()}}))
+    return int(any(each[key] for each in found.values() for key in BAD))
 
 
 if __name__ == "__main__":

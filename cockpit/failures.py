@@ -15,6 +15,8 @@ BREACHES_SHOWN = 200
 
 def explain(error: Exception, *, debug: bool) -> Outcome:
     """Return how a command ends that raised `error`: expected errors by their code, anything else as our fault."""
+    from concurrent.futures import BrokenExecutor
+
     from experiments.scenario_case import ScenarioError
     from network.breach import ContractError
     from network.store import ChainLocked
@@ -38,6 +40,9 @@ def explain(error: Exception, *, debug: bool) -> Outcome:
     elif isinstance(error, OSError) and error.errno is not None and not debug:
         advice = "Nothing is half done. Make room, or give the right to write there, and run the command again."
         code, lines = ExitCode.OUR_FAULT, [f"The system refused: {error}.", advice]
+    elif isinstance(error, BrokenExecutor) and not debug:
+        advice = "Nothing was published. Run the command again; if memory ran out, with fewer --workers."
+        code, lines = ExitCode.OUR_FAULT, ["A worker process was killed, or could not be started.", advice]
     else:
         code, lines = ExitCode.OUR_FAULT, our_fault(error, debug=debug)
     document = {"exit_code": int(code), "error": " ".join(lines)}
