@@ -240,7 +240,7 @@ def plan_with(
         exceptions=build_exceptions(facts, decisions, snapshot=snapshot, network=network, released=released),
         kpis=build_kpis(
             facts, decisions, forecast=basis.forecast, orders=book.orders, terms=book.line_terms,
-            nervousness=nervousness(decisions, published, snapshot.cutoff),
+            nervousness=nervousness(decisions, published, snapshot.cutoff), snapshot=snapshot,
         ),
         planned=planned_table(decisions, snapshot.cutoff),
         pegging=book.pegging,

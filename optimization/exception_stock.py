@@ -10,6 +10,7 @@ from optimization.exception_case import ExceptionCase, Rule, days_ahead, nothing
 from optimization.phantom import no_sales_probability
 from optimization.plain_words import say_cover, say_date, say_days, say_rate, say_units
 from optimization.point_facts import KEY, RECENT_DAYS
+from optimization.record_counts import counted_lately
 
 SLOW_COVER_DAYS = 60.0
 PHANTOM_PROBABILITY = 1e-3
@@ -112,10 +113,11 @@ def _planned_out(case: ExceptionCase, rows: pd.DataFrame) -> np.ndarray[tuple[in
 
 
 def phantom_stock(case: ExceptionCase) -> pd.DataFrame:
-    """Units on record, but no sales for so long that the record is hardly true."""
+    """Units on record, but no sales for so long that the record is hardly true; a count that came back answers it."""
     points = case.facts.points
     chance, idle_days, rate = no_sales_probability(case.facts.history)
     is_hit = points["is_listed"].to_numpy() & (points["free"] > 0).to_numpy() & (chance < PHANTOM_PROBABILITY)
+    is_hit &= ~counted_lately(case.snapshot, points)
     rows = points.loc[is_hit].assign(chance=chance[is_hit], idle=idle_days[is_hit], rate=rate[is_hit])
     return tell(
         rows,

@@ -15,9 +15,11 @@ from optimization.exception_stock import SLOW_COVER_DAYS
 from optimization.expected_loss import expected_loss
 from optimization.explain import PRICE_TERMS
 from optimization.point_facts import RECENT_DAYS
+from optimization.record_counts import COUNT_WINDOW_DAYS, record_accuracy
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
+    from network.snapshot import Snapshot
     from optimization.decisions import Decisions
     from optimization.point_facts import PointFacts
 
@@ -45,6 +47,7 @@ def build_kpis(
     orders: pd.DataFrame,
     terms: pd.DataFrame,
     nervousness: float = np.nan,
+    snapshot: Snapshot | None = None,
 ) -> pd.DataFrame:
     """Compute the key figures that one snapshot and one plan can tell.
 
@@ -62,6 +65,8 @@ def build_kpis(
         Money of each line, from `explain.line_terms`.
     nervousness
         From `stability.nervousness`; left out where unknown.
+    snapshot
+        What was known; its random counts tell how true the records are.
 
     Returns
     -------
@@ -76,6 +81,7 @@ def build_kpis(
         *_transport(decisions, terms, new_lines(orders)),
         *_orders(new_lines(orders)),
         *_stability(messages(orders), nervousness),
+        *([] if snapshot is None else _records(snapshot)),
     ]
     frame = pd.DataFrame([vars(figure) for figure in figures], columns=list(KPI_COLUMNS))
     return frame.astype(KPI_COLUMNS)
@@ -232,6 +238,16 @@ def _stability(asked: pd.DataFrame, nervousness: float) -> list[Kpi]:
         *([Kpi("messages_benefit", np.nan, worth, "money", "what these changes would save")] if len(asked) else []),
         *([changed] if np.isfinite(nervousness) else []),
     ]
+
+
+def _records(snapshot: Snapshot) -> list[Kpi]:
+    """How true the stock records are, where anything was counted at random."""
+    share, n_counts = record_accuracy(snapshot.table("counts"), snapshot.cutoff)
+    meaning = (
+        f"randomly counted points within 1 unit or 2% of their record / the {n_counts:,} of the last "
+        f"{COUNT_WINDOW_DAYS} days"
+    )
+    return [Kpi("record_accuracy", share, np.nan, "share", meaning)] if n_counts else []
 
 
 def _mean(values: npt.NDArray[np.bool_] | Floats) -> float:

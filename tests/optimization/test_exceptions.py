@@ -128,6 +128,8 @@ def test_units_that_cannot_really_be_there_are_called_phantom(find: Callable[...
     assert (hit["sku"], hit["location"]) == ("A", "S1")
     assert hit["message"] == "30 units on record, none sold for 10 days where 2.0 a day was usual"
     assert hit["money"] == pytest.approx(2.0 * 28 * 3.0)
+    count = {"date": CUTOFF, "sku": "A", "location": "S1", "recorded": 30, "counted": 30, "reason": "requested"}
+    assert "phantom stock" not in set(find(sales=sales, stock=stock, counts=[count])["kind"])  # it was counted
 
 
 @pytest.mark.parametrize(

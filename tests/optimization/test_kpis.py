@@ -55,7 +55,9 @@ def kpis_of(night: Any) -> pd.DataFrame:
     moves = night.decisions.moves
     orders = moves.rename(columns={"mode": "kind"}).assign(value=moves["quantity"] * 2.0, net_benefit=1.5)
     terms = moves[LINE_KEY].assign(**dict.fromkeys(TERMS, 0.0)).assign(transport_share=-20.0, unit_freight=-1.0)
-    table = build_kpis(night.facts, night.decisions, forecast=night.forecast, orders=orders, terms=terms)
+    table = build_kpis(
+        night.facts, night.decisions, forecast=night.forecast, orders=orders, terms=terms, snapshot=night.snapshot
+    )
     assert {name: str(dtype) for name, dtype in table.dtypes.items()} == KPI_COLUMNS
     assert table["kpi"].is_unique
     return table.set_index("kpi")
@@ -115,6 +117,16 @@ def test_orders_are_counted_by_kind(kpis: pd.DataFrame) -> None:
     assert kpis.loc["orders_transshipment", "planned"] == 1
     assert kpis.loc["order_value", "planned"] == 280.0
     assert kpis.loc["net_benefit", "planned"] == 3.0
+
+
+def test_the_records_are_as_true_as_random_counts_say(
+    make_snapshot: Callable[..., Snapshot], plan_night: Callable[..., Any], kpis: pd.DataFrame
+) -> None:
+    assert "record_accuracy" not in kpis.index  # nothing was counted
+    counts = [{"date": CUTOFF, "sku": "A", "location": at, "recorded": 100, "counted": n, "reason": "random"}
+              for at, n in (("S1", 100), ("S2", 90))]  # fmt: skip
+    counted = kpis_of(plan_night(make_snapshot(CUTOFF, **CHAIN, counts=counts), RATES))
+    assert counted.loc["record_accuracy", "today"] == 0.5
 
 
 def test_what_the_data_cannot_tell_is_missing_and_never_zero(
