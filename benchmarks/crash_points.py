@@ -5,10 +5,12 @@ command is killed and then simply run again. Afterwards everything has to be as 
 runs with the same tables byte for byte, the same exported file, the same order lines in the same states, each proposed
 and released exactly once, nothing half-written left, a sound log.
 The same for random moments of the daily job, and for faults: calls that fail with ENOSPC, EIO or EACCES, files that
-cannot grow, a ledger that another writer keeps, a worker that is killed. Under a fault the command has to end by itself,
-with a code and words that say what is wrong, and to succeed once the fault is gone.
-Keys: n_points by command; tries, and of them lost, duplicated, different, half_written, unsound (the log), failed_again;
-of faults also how many cases of each kind, died, unclear, without_effect (the command was done all the same).
+cannot grow, a ledger that another writer keeps, a worker that is killed. Under a fault the command has to end by
+itself, with a code and words that say what is wrong, and to succeed once the fault is gone.
+Keys: n_points by command; tries, and of them lost, duplicated, different, half_written, unsound (the log) and
+failed_again; of faults also how many cases of each kind, died, unclear, without_effect (the command was done all the
+same). `at_once` is the same plan exported by 8 processes, 13 times each; `reopened_s` the longest time until runs and
+orders could be read, and the log verified, after a kill.
 
     python benchmarks/crash_points.py [--points 0 (all)] [--random 50] [--calls 16] [--seed 1]
     python benchmarks/crash_points.py --smoke
@@ -19,6 +21,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import random
 import shutil
 import sqlite3
@@ -33,7 +36,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks._crash_faults import faults_of
-from benchmarks._crash_run import command, in_child, killed_after, killed_at, load_what_is_needed, points_of
+from benchmarks._crash_run import begun, command, in_child, killed_after, killed_at, load_what_is_needed, points_of
 
 SETTINGS = """
 [approval]
@@ -52,7 +55,8 @@ threads = 1
 NIGHT_BEFORE, NIGHT = "2025-11-04", "2025-11-05"
 TABLES = ("orders", "order_terms", "loads", "targets", "exceptions", "kpis", "planned", "alternatives")
 UNCLEAR = ("Traceback", "tierflow failed")
-BAD = ("failed_again", "lost", "duplicated", "different", "half_written", "unsound", "not_killed", "died", "unclear")
+BAD = ("failed_again", "lost", "duplicated", "different", "half_written", "unsound", "not_killed", "died", "unclear",
+       "failed")  # fmt: skip
 LINE = "order_id, run_id, sku, quantity, proposed_quantity, state, approvals_needed, batch"
 
 
@@ -138,9 +142,9 @@ def made_night(folder: Path, *, skus: int, stores: int, days: int) -> list[Step]
     steps, before = [], start
     for number, template in enumerate(commands, start=1):
         here = Path(shutil.copytree(before, folder / str(number)))
-        begun = time.monotonic()
+        start_time = time.monotonic()
         points = points_of(placed(template, here), here, folder / "points.txt")
-        seconds = time.monotonic() - begun
+        seconds = time.monotonic() - start_time
         steps.append(Step(template, before, state_of(here), tuple(points), seconds))
         before = here
     return steps
@@ -197,6 +201,41 @@ def points_tried(steps: Sequence[Step], folder: Path, n: Sequence[int]) -> Count
     return found
 
 
+def reopened(step: Step, folder: Path, n: int) -> float:
+    """Kill a command at some points; returns the longest time until its runs and orders can be read again [s]."""
+    from network.store import RunStore
+    from optimization.ledger import OrderLedger
+
+    longest, numbers = 0.0, chosen(len(step.points), n)
+    for number, here in zip(numbers, copies(step, folder, n), strict=True):
+        killed_at(step.at(here), here, number)
+        runs, start = here / "chain" / "runs", time.monotonic()
+        run_ids = [str(manifest["run_id"]) for manifest in RunStore(runs).runs()]
+        ledger = OrderLedger(runs / "orders.sqlite")
+        n_lines = sum(len(ledger.states(run_id)) for run_id in run_ids)
+        if not n_lines or ledger.verify():
+            raise RuntimeError(f"after a kill at point {number} the ledger is not sound")
+        longest = max(longest, time.monotonic() - start)
+    return longest
+
+
+def exported_at_once(step: Step, folder: Path, *, n_processes: int, n_times: int) -> Counter[str]:
+    """Export the same plan many times, by several processes at once; one that waits too long for another gives up."""
+    found = Counter[str]()
+
+    def again_and_again() -> int:
+        return max(command(step.at(here)) for _ in range(n_times))
+
+    for here in copies(step, folder, 1):
+        children = [begun(again_and_again) for _ in range(n_processes)]
+        codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        found["exports"] += n_processes * n_times
+        found["gave_up"] += sum(code == 5 for code in codes)
+        found["failed"] += sum(code not in (0, 5) for code in codes)
+        found.update(judged(step, here))
+    return found
+
+
 def moments_tried(step: Step, folder: Path, n: int, *, rng: random.Random) -> Counter[str]:
     """Kill a command at random moments, and run it again."""
     found = Counter[str]()
@@ -244,8 +283,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "points": points_tried(steps, folder, n_points),
             "random": moments_tried(steps[0], folder, n_random, rng=random.Random(asked.seed)),
             "faults": faults_tried(steps, folder, n_calls=n_calls, is_all=not asked.smoke),
+            "at_once": exported_at_once(steps[2], folder, n_processes=8, n_times=1 if asked.smoke else 13),
         }
-    said = {"benchmark": "crash_points", "n_points": {step.words[0]: len(step.points) for step in steps}}
+        said = {
+            "benchmark": "crash_points",
+            "n_points": {step.words[0]: len(step.points) for step in steps},
+            "reopened_s": round(max(reopened(step, folder, 2) for step in steps[1:]), 2),
+        }
     print(json.dumps({**said, **{key: dict(each) for key, each in found.items()}}))
     return int(any(each[key] for each in found.values() for key in BAD))
 
