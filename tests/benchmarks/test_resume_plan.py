@@ -1,0 +1,20 @@
+"""A small job killed once its models are fitted, and taken up again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_a_killed_job_is_taken_up_again() -> None:
+    # In a process of its own: it forks, which a process with threads must not.
+    words = [sys.executable, str(ROOT / "benchmarks" / "resume_plan.py"), "--smoke", "--quick"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["n_stock_points"] > 0
+    assert found["exit_code"] in (0, 4)
