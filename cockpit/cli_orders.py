@@ -25,6 +25,13 @@ def replenish(
             exists=True,
         ),
     ] = None,
+    wave: Annotated[
+        str,
+        typer.Option(
+            metavar="HH:MM",
+            help="A second run inside the day after the cutoff: sales so far, lanes still open, unreleased lines.",
+        ),
+    ] = "",
     runs: RunsFolder = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 4 when there are critical exceptions.")] = False,
     workers: Workers = 1,
@@ -43,7 +50,7 @@ def replenish(
         day = None if cutoff is None else cutoff.date()
         plan = PlanRequest(chain=chain, runs=runs, cutoff=day, is_strict=strict, workers=workers, is_tracked=track)
         with json_log(is_on=log_json):
-            return replenish_chain(DailyRequest(plan, is_resume=resume, shadow=shadow))
+            return replenish_chain(DailyRequest(plan, is_resume=resume, shadow=shadow, wave=wave))
 
     finish(act, as_json=as_json, debug=debug, step="Reading the chain")
 

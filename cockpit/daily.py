@@ -16,6 +16,7 @@ from cockpit.metrics import JobFigures, write_metrics
 from cockpit.models_in_use import model_for
 from cockpit.outcome import Block, ExitCode, Outcome, UsageError
 from cockpit.publishing import planned_and_published
+from cockpit.waves import at_wave, time_of
 from network.store import RunStore
 
 if TYPE_CHECKING:
@@ -40,11 +41,20 @@ class DailyRequest:
         Whether to take up the job that was killed or failed, with its cutoff and its models.
     shadow
         File with other settings to plan beside the live ones; only the comparison is kept.
+    wave
+        Time of the day after the cutoff, HH:MM, for a second run inside that day; empty for the run of the night.
     """
 
     plan: PlanRequest
     is_resume: bool = False
     shadow: Path | None = None
+    wave: str = ""
+
+    def __post_init__(self) -> None:
+        if self.wave and self.shadow is not None:
+            raise UsageError(
+                "A shadow is planned beside the run of the night, not beside a wave: leave one of them out."
+            )
 
 
 def replenished(request: DailyRequest, carry_out: Callable[[PlanRequest, Act], Outcome]) -> Outcome:
@@ -88,7 +98,8 @@ def replenished(request: DailyRequest, carry_out: Callable[[PlanRequest, Act], O
 
 def _new_job(request: DailyRequest) -> JobRecord:
     cutoff = request.plan.cutoff
-    return JobRecord(cutoff="" if cutoff is None else cutoff.isoformat())
+    wave = f"{time_of(request.wave):%H:%M}" if request.wave else ""
+    return JobRecord(cutoff="" if cutoff is None else cutoff.isoformat(), wave=wave)
 
 
 def _taken_up(request: DailyRequest, earlier: JobRecord) -> JobRecord:
@@ -116,7 +127,10 @@ def _night(
     model = model_for(store, snapshot, config, asked=journal.record.model_id)
     journal.note(model_id=model.model_id, stage="fitted")
     _log.info("Planning with models %s", model.model_id)
-    outcome = planned_and_published(request, snapshot, config, model=model, doubts=doubts)
+    wave = journal.record.wave
+    if wave:
+        snapshot = at_wave(request, snapshot, config, model=model, at=time_of(wave))
+    outcome = planned_and_published(request, snapshot, config, model=model, doubts=doubts, wave=wave)
     journal.note(run_id=str(outcome.document["run_id"]), stage="published")
     notices = (
         *((model.notice,) if model.notice else ()),

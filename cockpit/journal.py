@@ -20,6 +20,8 @@ class JobRecord:
     ----------
     cutoff
         Last day that it may know, ISO; empty until it is known.
+    wave
+        Time of the day after it, HH:MM, for a second run inside that day; empty for the run of the night.
     model_id
         Models that it plans with; empty until they are chosen.
     run_id
@@ -33,6 +35,7 @@ class JobRecord:
     """
 
     cutoff: str = ""
+    wave: str = ""
     model_id: str = ""
     run_id: str = ""
     stage: str = "begun"

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,11 +52,13 @@ def planned_and_published(
     *,
     model: ModelInUse | None = None,
     doubts: Sequence[Doubt] = (),
+    wave: str = "",
 ) -> Outcome:
     """Plan, publish and record a run; the same plan of the same data is published once.
 
     The caller holds the chain's lock. With a `model` the night is planned with it, else with models fitted now.
-    `doubts` about the night's tables are published among the exceptions.
+    `doubts` about the night's tables are published among the exceptions. A second run inside the day (`wave`, HH:MM)
+    takes the place of what the runs before it have not released.
     """
     store, ledger = RunStore(request.runs_path), order_ledger(request.runs_path)
     store.sweep()
@@ -77,12 +79,13 @@ def planned_and_published(
     extra = run_facts(finished, released=released, previous=previous)
     extra["model_id"] = save_forecaster(store, finished)
     extra["released_batches_counted"] = ledger.batches(released["order_id"].tolist() if len(released) else [])
-    extra["approval"] = dict(snapshot.settings.approval)
+    extra |= {"approval": dict(snapshot.settings.approval), "wave": wave}
     finished = replace(finished, manifest={**finished.manifest, **extra, "timings": watch.seconds()})
     judged = verdicts(finished.orders, finished.exceptions, None if before is None else before.planned, rules=rules)
     with_it = ledger.proposing(
-        finished.run_id, finished.orders, at=datetime.now(UTC), user=user_name(), job=job, verdicts=judged
-    )
+        finished.run_id, finished.orders, at=datetime.now(UTC), user=user_name(), job=job, verdicts=judged,
+        instead_of=runs_of_night(store, snapshot) if wave else (),
+    )  # fmt: skip
     changes = changes_since(finished, store, previous)
     folder = publish(store, finished, request, changes=changes, within=with_it)
     notices = track(
@@ -122,24 +125,33 @@ def released_lines(
     """Return lines of ours that count as on order, and the id of the run that counts them.
 
     Lines of the same night are left out first: if that run is published, this is the same plan again. If it is not,
-    the data have changed since orders left, and those lines count, or goods would be ordered twice. A night that
-    `plan` published with the models it fitted is the same plan as one that starts from those models.
+    the data have changed since orders left, and those lines count, or goods would be ordered twice: run by run, because
+    each run of a night counted what those before it had released. A night that `plan` published with the models it
+    fitted is the same plan as one that starts from those models.
     """
     from engine import run_id_of
 
     known = set(snapshot.table("open_orders")["external_ref"].dropna().astype(str))
     runs = {str(manifest["run_id"]): str(manifest.get("model_id")) for manifest in store.runs()}
-    tonight: date = snapshot.cutoff.date()
+    lines = ledger.released_unacknowledged(known, shipped_until=snapshot.cutoff.date() + timedelta(days=1))
+    is_before, tonight = lines["ship_date"] <= snapshot.cutoff, runs_of_night(store, snapshot)
+    counted = [is_before | lines["run_id"].isin(tonight[:n]) for n in range(len(tonight))]
     released, run_id = pd.DataFrame(), ""
-    for shipped_until in (tonight, tonight + timedelta(days=1)):
-        lines = ledger.released_unacknowledged(known, shipped_until=shipped_until)
-        released = lines.drop(columns="released_at")
+    for left in (*(lines[is_counted] for is_counted in counted), lines):
+        released = left.drop(columns="released_at").reset_index(drop=True)
         run_id = run_id_of(snapshot, config, released, published=before)
         if model is not None and runs.get(run_id) != model.model_id:
             run_id = run_id_of(snapshot, config, released, published=before, model=model.forecaster.id)
         if run_id in runs:
             break
     return released, run_id
+
+
+def runs_of_night(store: RunStore, snapshot: Snapshot) -> list[str]:
+    """Return the runs of this chain with the same cutoff, in the order in which they were published."""
+    night, chain = f"{snapshot.cutoff:%Y-%m-%d}", snapshot.settings.id
+    runs = sorted(store.runs(), key=lambda run: int(run["sequence"]))
+    return [str(run["run_id"]) for run in runs if str(run["cutoff"])[:10] == night and run.get("chain") == chain]
 
 
 def previous_run(store: RunStore, snapshot: Snapshot) -> str:

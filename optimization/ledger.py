@@ -32,6 +32,7 @@ from optimization.ledger_lines import (
     propose_lines,
     status_by_ref,
     told_in_words,
+    unreleased_lines,
 )
 from optimization.ledger_log import Event, append_events, find_problems
 from optimization.ledger_outbox import (
@@ -99,10 +100,12 @@ class OrderLedger:
         user: str,
         job: int | None = None,
         verdicts: Verdicts | None = None,
+        instead_of: Collection[str] = (),
     ) -> Iterator[int]:
         """Record as `record_proposed` does, when the block inside has succeeded: both happen, or neither.
 
-        While the block runs no other job can begin, so a job that has been overtaken can publish nothing in it.
+        While the block runs no other job can begin, so a job that has been overtaken can publish nothing in it. Lines
+        of the runs in `instead_of` that have not left are cancelled: this run has decided on them anew.
 
         Raises
         ------
@@ -115,6 +118,8 @@ class OrderLedger:
             if job is not None and fact(connection, "job") != str(job):
                 latest = fact(connection, "job")
                 raise Superseded(f"job {job} was overtaken by job {latest}; run {run_id} was not published by it")
+            dropped = unreleased_lines(connection, instead_of)
+            move_lines(connection, dropped, OrderState.CANCELLED, at=at, user=user, reason=f"planned anew by {run_id}")
             n_new = propose_lines(connection, rows, waiting=rules.waiting, at=at, user=user)
             if n_new:
                 for why in sorted(set(rules.approved.values())):

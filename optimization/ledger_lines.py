@@ -175,6 +175,13 @@ def move_lines(
     return len(moving)
 
 
+def unreleased_lines(connection: sql.Connection, run_ids: Collection[str]) -> list[str]:
+    """Order ids of runs that are proposed or approved and have not left."""
+    is_open = ORDERS.c.state.in_([str(OrderState.PROPOSED), str(OrderState.APPROVED)])
+    query = sql.select(ORDERS.c.order_id).where(ORDERS.c.run_id.in_(sorted(run_ids)), is_open)
+    return sorted(str(row[0]) for row in connection.execute(query))
+
+
 def _refuse_move(row: Mapping[Any, Any], to_state: OrderState, user: str) -> None:
     """A line goes only where the table lets it, and not past the people who have to approve it."""
     name, state = row["order_id"], OrderState(row["state"])

@@ -265,6 +265,26 @@ def test_a_shadow_is_compared_and_never_published(
     assert run("replenish", chain, "--shadow", shadow) == 2
 
 
+def test_a_wave_decides_anew_on_what_has_not_left_and_counts_what_has(
+    chain: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (morning,) = (folder.name for folder in (chain / "runs").glob("20251104-*"))
+    assert run("export", morning, "--chain", chain, "--to", tmp_path) == 0
+    before = ledger_of(chain).states(morning)["state"].value_counts()
+    assert {"released", "proposed"} <= set(before.index)
+    wave = said(capfd, "replenish", chain, "--cutoff", "2025-11-04", "--wave", "14:00")
+    assert wave["is_new"] is True and wave["run_id"] != morning
+    after = ledger_of(chain).states(morning)["state"].value_counts()
+    assert after.to_dict() == {"released": before["released"], "cancelled": before.sum() - before["released"]}
+    manifest = RunStore(chain / "runs").manifest(str(wave["run_id"]))
+    assert manifest["wave"] == "14:00" and manifest["released_runs_counted"] == [morning]
+    assert run("export", wave["run_id"], "--chain", chain, "--to", tmp_path) == 0
+    again = said(capfd, "replenish", chain, "--cutoff", "2025-11-04", "--wave", "14:00")
+    assert (again["is_new"], again["run_id"]) == (False, wave["run_id"])
+    assert run("replenish", chain, "--wave", "14:00") == 2  # the 6th has no sales yet
+    assert run("replenish", chain, "--wave", "25:00") == 2
+
+
 def test_a_night_in_doubt_is_refused_and_published_with_the_doubt_once_the_chain_says_so(
     chain: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -170,6 +170,19 @@ def test_an_older_job_publishes_nothing_once_a_newer_one_has_begun(ledger: Order
     assert ledger.verify() == ()
 
 
+def test_a_run_in_place_of_another_cancels_what_has_not_left(ledger: OrderLedger) -> None:
+    ledger.record_proposed("R1", orders("A", "B"), at=AT, user="job", verdicts=Verdicts(needed={"B": 1}))
+    ledger.release("R1", at=AT, user="ann")
+    with ledger.proposing("R2", orders("C"), at=AT, user="job", instead_of=["R1", "R0"]):
+        pass
+    assert state_of(ledger) == {"A": "released", "B": "cancelled"}
+    assert state_of(ledger, "R2") == {"C": "proposed"}
+    assert ledger.audit_rows(["B"])["detail"].iloc[-1] == "planned anew by R2"
+    with ledger.proposing("R2", orders("C"), at=AT, user="job", instead_of=["R1"]):
+        pass  # again: nothing more happens
+    assert ledger.verify() == ()
+
+
 def test_lines_are_recorded_only_if_what_goes_with_them_succeeds(ledger: OrderLedger) -> None:
     with pytest.raises(OSError, match="disk full"), ledger.proposing("R1", orders("A"), at=AT, user="job"):
         raise OSError("disk full")
