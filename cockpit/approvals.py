@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -205,13 +205,17 @@ def _counted(counts: Mapping[str, int]) -> str:
     return "Order states: " + (", ".join(f"{n:,} {state}" for state, n in counts.items()) or "none")
 
 
+def _why_it_waits(reason: str, first: str) -> str:
+    return f"{reason}; first approved by {first}" if first else reason
+
+
 def _waiting_block(waiting: pd.DataFrame, currency: str) -> Block:
     if waiting.empty:
         return Block(lines=("No line waits for a person.",))
-    rows: Sequence[tuple[str, ...]] = [
-        (row.order_id, row.origin, row.destination, row.sku, f"{row.quantity:,}", money(row.value, currency),
-         f"{row.waits_because}{f'; first approved by {row.approved_by}' if row.approved_by else ''}")
-        for row in waiting.head(_SHOWN).itertuples()
+    rows = [
+        (line["order_id"], line["origin"], line["destination"], line["sku"], f"{line['quantity']:,}",
+         money(line["value"], currency), _why_it_waits(line["waits_because"], line["approved_by"]))
+        for line in waiting.head(_SHOWN).to_dict("records")
     ]  # fmt: skip
     more = (f"The dearest {_SHOWN} of {len(waiting):,}.",) if len(waiting) > _SHOWN else ()
     header = ("order", "from", "to", "SKU", "units", "worth", "waits because")

@@ -18,7 +18,8 @@ import sqlalchemy as sql
 
 from network.contracts import OrderState
 from optimization.actions import new_lines
-from optimization.ledger_approvals import RULES_USER, Approval, Override, Verdicts, approve_lines, override_lines
+from optimization.edited_sheet import Override
+from optimization.ledger_approvals import RULES_USER, Approval, Verdicts, approve_lines, override_lines
 from optimization.ledger_lines import (
     ALLOWED_TRANSITIONS,
     LINE_COLUMNS,
@@ -141,13 +142,10 @@ class OrderLedger:
 
         Parameters
         ----------
-        run_id
-            Run that proposes.
+        run_id, at, user
+            Run that proposes, when [UTC], and who, or which job.
         orders
-            At least the columns of `LINE_COLUMNS`, one row per order id; messages about published lines are no lines
-            and are left out.
-        at, user
-            When [UTC], and who, or which job.
+            At least the columns of `LINE_COLUMNS`, one row per order id; messages about published lines are left out.
         job
             Number from `begin_job`; the lines are refused if a newer job has begun.
         verdicts
@@ -249,14 +247,7 @@ class OrderLedger:
         reason: str,
         four_eyes_above: float | None = None,
     ) -> None:
-        """Change the quantity of a line that is not released; the proposed quantity is kept beside it.
-
-        Raises
-        ------
-        LedgerError
-            If the line is released or ended, the quantity is not a whole number of its lots above 0, or there is no
-            reason.
-        """
+        """Change one quantity, as `override_all` does, to a whole number of lots above 0."""
         if quantity == 0:
             raise LedgerError(f"override of {order_id}: quantity 0 sends nothing; reject the line instead")
         changes = (Override(order_id, quantity, reason),)
@@ -265,14 +256,15 @@ class OrderLedger:
     def override_all(
         self, overrides: Sequence[Override], *, at: datetime, user: str, four_eyes_above: float | None = None
     ) -> None:
-        """Change several quantities, all or none; 0 rejects a line.
+        """Change several quantities, all or none; 0 rejects a line, the proposed quantity is kept beside the new one.
 
         A line worth more than `four_eyes_above` [money] needs two people from then on.
 
         Raises
         ------
         LedgerError
-            As for `override`, with everything that is wrong with any of them.
+            With everything that is wrong with any of them: a line that is released or ended, a quantity that is no
+            whole number of its lots, a reason that is missing.
         """
         with self._writing() as connection:
             override_lines(connection, overrides, four_eyes_above=four_eyes_above, at=at, user=user)

@@ -140,7 +140,7 @@ def batch_name(run_id: str, batch: int) -> str:
 def _waiting_batches(connection: sql.Connection) -> set[tuple[str, str]]:
     """Runs and names of the batches that hold a released line which nobody acknowledged."""
     query = sql.select(ORDERS.c.run_id, ORDERS.c.batch).where(ORDERS.c.state == str(OrderState.RELEASED)).distinct()
-    return {(str(run), batch_name(str(run), int(batch))) for run, batch in connection.execute(query)}
+    return {(str(run), batch_name(str(run), int(str(batch)))) for run, batch in connection.execute(query)}
 
 
 def _last_batch(connection: sql.Connection, run_id: str) -> int:

@@ -268,21 +268,25 @@ def test_a_shadow_is_compared_and_never_published(
 def test_a_wave_decides_anew_on_what_has_not_left_and_counts_what_has(
     chain: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (morning,) = (folder.name for folder in (chain / "runs").glob("20251104-*"))
-    assert run("export", morning, "--chain", chain, "--to", tmp_path) == 0
-    before = ledger_of(chain).states(morning)["state"].value_counts()
-    assert {"released", "proposed"} <= set(before.index)
-    wave = said(capfd, "replenish", chain, "--cutoff", "2025-11-04", "--wave", "14:00")
-    assert wave["is_new"] is True and wave["run_id"] != morning
-    after = ledger_of(chain).states(morning)["state"].value_counts()
-    assert after.to_dict() == {"released": before["released"], "cancelled": before.sum() - before["released"]}
+    first, ledger, words = run_of(chain), ledger_of(chain), ("replenish", chain, "--cutoff", NIGHT, "--wave")
+    assert run("export", first, "--chain", chain, "--to", tmp_path) == 0
+    before = ledger.states(first)["state"].value_counts()
+    assert set(before.index) == {"released", "proposed"}
+    assert run(*words, "14:00") == 2  # the next day has no sales yet
+    sales = pd.read_csv(chain / "sales.csv", dtype="str", keep_default_na=False)
+    sales = pd.concat([sales, sales[sales["date"] == NIGHT].assign(date="2025-11-06")])
+    sales.to_csv(chain / "sales.csv", index=False)
+    assert run(*words, "25:00") == 2
+    wave = said(capfd, *words, "14:00")
+    assert wave["is_new"] is True and wave["run_id"] != first
+    after = ledger.states(first)["state"].value_counts()
+    assert after.to_dict() == {"released": before["released"], "cancelled": before["proposed"]}
     manifest = RunStore(chain / "runs").manifest(str(wave["run_id"]))
-    assert manifest["wave"] == "14:00" and manifest["released_runs_counted"] == [morning]
+    assert manifest["wave"] == "14:00" and manifest["released_runs_counted"] == [first]
     assert run("export", wave["run_id"], "--chain", chain, "--to", tmp_path) == 0
-    again = said(capfd, "replenish", chain, "--cutoff", "2025-11-04", "--wave", "14:00")
+    again = said(capfd, *words, "14:00")
     assert (again["is_new"], again["run_id"]) == (False, wave["run_id"])
-    assert run("replenish", chain, "--wave", "14:00") == 2  # the 6th has no sales yet
-    assert run("replenish", chain, "--wave", "25:00") == 2
+    assert ledger.verify() == ()
 
 
 def test_a_night_in_doubt_is_refused_and_published_with_the_doubt_once_the_chain_says_so(
