@@ -126,7 +126,7 @@ def load_what_is_needed(words: Sequence[str], log: Path) -> None:
     if code not in (0, 4):
         raise RuntimeError(f"{' '.join(words)} ended with code {code}")
     for name in log.read_text(encoding="utf-8").splitlines():
-        with contextlib.suppress(ImportError):  # a module that its package made up
+        with contextlib.suppress(ImportError, AttributeError, TypeError):  # a module that its package made up
             importlib.import_module(name)
 
 

@@ -26,6 +26,7 @@ import random
 import shutil
 import sys
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -51,11 +52,8 @@ threads = 1
 """
 POINT = ["sku", "location"]
 A_DAY = pd.Timedelta(days=1)
-RANDOM_SECONDS = 6.0
-"""A command is killed within its first so many seconds [s]; later it is done."""
 RANDOM_POINTS = 120
 """A call fails at one of the first so many points."""
-Disturb = Callable[[Sequence[str], Path], bool]
 
 
 @dataclass(frozen=True)
@@ -167,7 +165,7 @@ def begun_life(start: Path, folder: Path, first: pd.Timestamp) -> Life:
 
 
 def nights_of(
-    life: Life, days: pd.DatetimeIndex, *, delay: Callable[[str], int], disturb: Disturb | None = None
+    life: Life, days: pd.DatetimeIndex, *, delay: Callable[[str], int], faults: Faults | None = None
 ) -> Iterator[Night]:
     """Live some days; each ends with the daily job and its export."""
     from network.store import RunStore
@@ -177,11 +175,11 @@ def nights_of(
         life.begin_day(day)
         life.write(day)
         coming = life.on_the_way(day)
-        _carried_out(["replenish", str(life.chain), "--cutoff", f"{day:%Y-%m-%d}"], life.chain, disturb)
+        _carried_out(["replenish", str(life.chain), "--cutoff", f"{day:%Y-%m-%d}"], life.chain, faults)
         (run_id,) = {str(manifest["run_id"]) for manifest in store.runs()} - seen
         seen.add(run_id)
         export = ["export", run_id, "--chain", str(life.chain), "--to", str(life.chain / "out")]
-        _carried_out(export, life.chain, disturb)
+        _carried_out(export, life.chain, faults)
         orders = store.read_table(run_id, "orders")
         lines = orders[orders["action"] == "new"]
         counted = store.read_table(run_id, "targets").set_index(POINT)["on_order"]
@@ -192,7 +190,7 @@ def nights_of(
         yield Night(content, tuple(lines["order_id"]), int(lines["quantity"].sum()), forgotten, extra)
 
 
-def _carried_out(words: Sequence[str], folder: Path, disturb: Disturb | None) -> None:
+def _carried_out(words: Sequence[str], folder: Path, faults: Faults | None) -> None:
     """Run a command, after it was disturbed if it shall be.
 
     Raises
@@ -200,9 +198,11 @@ def _carried_out(words: Sequence[str], folder: Path, disturb: Disturb | None) ->
     RuntimeError
         If it fails undisturbed.
     """
-    if disturb is not None:
-        disturb(words, folder)
-    code = in_child(lambda: command(words))
+    if faults is not None:
+        faults.disturb(words, folder)
+    start, code = time.monotonic(), in_child(lambda: command(words))
+    if faults is not None:
+        faults.usual_seconds[words[0]] = time.monotonic() - start
     if code not in (0, 4):
         raise RuntimeError(f"{' '.join(words)} ended with code {code}")
 
@@ -219,24 +219,25 @@ class Faults:
         File for what the commands say.
     n, n_with_effect
         Faults so far, and those after which the command had not ended well.
+    usual_seconds
+        How long each command takes undisturbed, as it did last [s].
     """
 
     rng: random.Random
     said: Path
     n: int = 0
     n_with_effect: int = 0
+    usual_seconds: dict[str, float] = field(default_factory=dict)
 
-    def __call__(self, words: Sequence[str], folder: Path) -> bool:
-        """Disturb one command; returns whether that had an effect."""
+    def disturb(self, words: Sequence[str], folder: Path) -> None:
+        """Let something happen to one command."""
         if self.n % 2:
             number, error = self.rng.randint(1, RANDOM_POINTS), self.rng.choice(ERRORS)
             code = failed_call(words, folder, self.said, number=number, error=error)
         else:
-            code = killed_after(words, self.rng.uniform(0.0, RANDOM_SECONDS))
-        has_effect = code not in (0, 4)
+            code = killed_after(words, self.rng.uniform(0.0, self.usual_seconds.get(words[0], 1.0)))
         self.n += 1
-        self.n_with_effect += has_effect
-        return has_effect
+        self.n_with_effect += code not in (0, 4)
 
 
 def late(order_id: str) -> int:
@@ -272,7 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         live = partial(begun_life, start, first=days[0])
         faults = Faults(random.Random(asked.seed), folder / "said.txt")
         undisturbed = list(nights_of(live(folder / "a"), days, delay=prompt))
-        disturbed = list(nights_of(live(folder / "b"), days[:n_nights], delay=prompt, disturb=faults))
+        disturbed = list(nights_of(live(folder / "b"), days[:n_nights], delay=prompt, faults=faults))
         waited = list(nights_of(live(folder / "c"), days[:n_late], delay=late))
     lost = sum(night.forgotten for night in (*undisturbed, *waited))
     ids = [name for night in waited for name in night.ids]
