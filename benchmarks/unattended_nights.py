@@ -209,7 +209,7 @@ def _carried_out(words: Sequence[str], folder: Path, faults: Faults | None) -> N
 
 @dataclass
 class Faults:
-    """Disturbs commands: a kill at a random moment or a call that fails at a random point, in turn.
+    """Disturbs commands: a kill at a random moment or a call that fails at a random point.
 
     Parameters
     ----------
@@ -231,7 +231,7 @@ class Faults:
 
     def disturb(self, words: Sequence[str], folder: Path) -> None:
         """Let something happen to one command."""
-        if self.n % 2:
+        if self.rng.random() < 0.5:
             number, error = self.rng.randint(1, RANDOM_POINTS), self.rng.choice(ERRORS)
             code = failed_call(words, folder, self.said, number=number, error=error)
         else:
