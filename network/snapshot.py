@@ -227,7 +227,7 @@ def _snapshot(
     hashes: Mapping[str, str],
     stock_days: pd.DatetimeIndex,
 ) -> Snapshot:
-    """Cut, sort and hash; `hashes` are those of tables known to be unchanged, `stock_days` are known besides `stock`."""
+    """Cut, sort and hash; `hashes` are of tables known to be unchanged, `stock_days` come on top of `stock`."""
     unknown = set(tables) - set(TABLES)
     if unknown:
         raise KeyError(f"no table {min(unknown)!r} in the contract")
