@@ -243,7 +243,7 @@ def test_perishables_are_sent_in_smaller_lots_than_goods_that_keep(make_snapshot
 
 
 def test_goods_expire_by_the_day_on_which_tonights_are_received(make_snapshot: Callable[..., Snapshot]) -> None:
-    """Tonight's truck is at A on Tuesday, day 1, the next on Friday; with 2 days of life its goods sell on days 1 and 2.
+    """Tonight's truck is at A on Tuesday, day 1, the next on Friday; with 2 days of life its goods sell on days 1, 2.
 
     A sells 2 a day, 6 by day 2. Of 9 units 3 expire, each 10. They are not saved by the days until the next truck.
     """
