@@ -11,7 +11,7 @@ import pandas as pd
 
 from forecasting.censoring import expected_demand, lifted_demand
 from forecasting.phantoms import phantom_zeros
-from forecasting.stock_points import life_spans, open_days, stock_points
+from forecasting.stock_points import SaleDays, life_spans, open_days, stock_points
 
 if TYPE_CHECKING:
     from network.graph import SupplyNetwork
@@ -99,7 +99,8 @@ def build_panel(snapshot: Snapshot, network: SupplyNetwork) -> Panel:
     days = np.asarray((sales["date"] - first).dt.days, dtype=np.int64)
     is_inside = (rows >= 0) & (days >= 0)
     sales, rows, days = sales[is_inside], rows[is_inside], days[is_inside]
-    series = life_spans(series, snapshot, sold=(rows, days), first=first)
+    records = SaleDays(rows, days, sales["units"].to_numpy() > 0)
+    series = life_spans(series, snapshot, records=records, first=first)
     cells = _Cells(rows * len(dates) + days, (len(series), len(dates)))
     units = cells.total(sales["units"].to_numpy(dtype=np.float64) * snapshot.settings.unit_factor)
     own = cells.total(np.where(sales["is_own"], sales["units"], 0.0) * snapshot.settings.unit_factor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,23 @@ Ints = npt.NDArray[np.int64]
 SELLING_TIERS = ("store", "forward")
 # Day index of an end that is not in sight.
 NO_END = 10**6
+
+
+@dataclass(frozen=True, eq=False)
+class SaleDays:
+    """Rows of the sales table by series and day.
+
+    Parameters
+    ----------
+    series, day
+        (m,) row of the stock point and day index.
+    is_sold
+        (m,) whether any unit was sold.
+    """
+
+    series: Ints
+    day: Ints
+    is_sold: npt.NDArray[np.bool_]
 
 
 def stock_points(sales: pd.DataFrame, snapshot: Snapshot, network: SupplyNetwork) -> pd.DataFrame:
@@ -51,13 +69,14 @@ def stock_points(sales: pd.DataFrame, snapshot: Snapshot, network: SupplyNetwork
 
 
 def life_spans(
-    series: pd.DataFrame, snapshot: Snapshot, *, sold: tuple[Ints, Ints], first: pd.Timestamp
+    series: pd.DataFrame, snapshot: Snapshot, *, records: SaleDays, first: pd.Timestamp
 ) -> pd.DataFrame:
     """Add first_day and last_day, as day indexes from ``first``, and is_begin_declared.
 
     Life begins at the later of launch and assortment start where either is declared. Else an assorted pair begins
     with the first sale of its SKU anywhere, and any other pair with its own first sale. A pair of which nothing says
-    when it begins starts after the cutoff: it has no history, not a history of zeros.
+    when it begins starts after the cutoff: it has no history, not a history of zeros. Units sold before a declared
+    start are a fact: life began with them; a record of no units is none, systems list what is still to come.
 
     Parameters
     ----------
@@ -65,15 +84,15 @@ def life_spans(
         Stock points.
     snapshot
         For launches, ends and assortment.
-    sold
-        Series row and day index of every sale.
+    records
+        Rows of the sales table.
     first
         Date of day index 0.
     """
-    rows, days = sold
     n_days = (snapshot.cutoff - first).days + 1
-    own_first = np.full(len(series), n_days, dtype=np.int64)
-    np.minimum.at(own_first, rows, days)
+    own_first, own_sale = (np.full(len(series), n_days, dtype=np.int64) for _ in range(2))
+    np.minimum.at(own_first, records.series, records.day)
+    np.minimum.at(own_sale, records.series[records.is_sold], records.day[records.is_sold])
     sku_first = pd.Series(own_first).groupby(series["sku"].to_numpy()).transform("min").to_numpy()
     skus = snapshot.table("skus")[["sku", "launch_date", "end_date"]]
     assortment = snapshot.table("assortment")[["sku", "location", "from", "to"]].assign(is_assorted=True)
@@ -84,8 +103,7 @@ def life_spans(
     inferred = np.where(is_assorted, sku_first, own_first)
     declared = np.fmax(launch, start)
     begin = np.where(np.isnan(declared), inferred, declared).astype(np.int64)
-    # a sale before the declared start is a fact: the pair was alive
-    begin = np.minimum(begin, np.where(own_first < n_days, own_first, begin))
+    begin = np.minimum(begin, np.where(own_sale < n_days, own_sale, begin))
     end = np.fmin(_day_index(dated["end_date"], first), _day_index(dated["to"], first))
     return series.assign(
         first_day=begin,

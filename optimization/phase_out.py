@@ -1,4 +1,4 @@
-"""The end of a SKU at a place: the last day on which it sells, and the display that goes down to nothing before it."""
+"""A SKU's days at a place: the first and last on which it sells, and the display that stands there between them."""
 
 from __future__ import annotations
 
@@ -27,22 +27,36 @@ def last_sale_day(positions: pd.DataFrame, snapshot: Snapshot) -> Ints:
     return last
 
 
-def display_share(last_day: Ints, protection_days: Ints, day: npt.ArrayLike) -> Floats:
-    """Share of its display that a point still keeps at the end of a day: 1, then linearly down to 0 on the last day.
+def first_sale_day(positions: pd.DataFrame, snapshot: Snapshot) -> Ints:
+    """First day index on which each SKU is sold at each place: its launch, its listing or the place's first day."""
+    launches = snapshot.table("skus").set_index("sku")["launch_date"].reindex(positions["sku"]).to_numpy()
+    opens = snapshot.table("locations").set_index("location")["opens"].reindex(positions["location"]).to_numpy()
+    listed = snapshot.table("assortment").set_index(["sku", "location"])["from"]
+    listed = listed.reindex(pd.MultiIndex.from_frame(positions[["sku", "location"]])).to_numpy()
+    dates = pd.DataFrame({"launch": launches, "open": opens, "list": listed}).astype("datetime64[ns]")
+    days = (dates.max(axis=1) - snapshot.cutoff).dt.days - 1
+    first: Ints = np.asarray(days.fillna(np.iinfo(np.int32).min).to_numpy(dtype=np.int64))
+    return first
 
-    The way down takes one protection interval, so that the last order already leaves the display to be sold. Example:
-    last day 6 and a protection interval of 4 days: 1 until day 2, then 0.75, 0.5, 0.25, and 0 from day 6 on.
+
+def display_share(first_day: Ints, last_day: Ints, protection_days: Ints, day: npt.ArrayLike) -> Floats:
+    """Share of its display that a point keeps at the end of a day: 1, then linearly down to 0 on the last day.
+
+    It is there from the evening before the first day of sale on. The way down takes one protection interval, so that
+    the last order already leaves the display to be sold. Example: first day 2, last day 6 and a protection interval of
+    4 days: 0 on day 0, 1 on days 1 and 2, then 0.75, 0.5, 0.25, and 0 from day 6 on.
 
     Parameters
     ----------
-    last_day
-        (n,) last day index of sale, as `last_sale_day` gives it.
+    first_day, last_day
+        (n,) first and last day index of sale, as `first_sale_day` and `last_sale_day` give them.
     protection_days
         (n,) days that an order must cover, at least 1.
     day
         Day indexes that broadcast with (n,).
     """
-    share: Floats = np.clip((last_day - np.asarray(day)) / np.maximum(protection_days, 1), 0.0, 1.0)
+    left = np.clip((last_day - np.asarray(day)) / np.maximum(protection_days, 1), 0.0, 1.0)
+    share: Floats = np.where(np.asarray(day) >= first_day - 1, left, 0.0)
     return share
 
 
@@ -54,15 +68,16 @@ def shelf_floor(positions: pd.DataFrame, targets: pd.DataFrame, snapshot: Snapsh
     positions, targets
         Results of `inventory_positions` and `stock_targets`, row by row the same points.
     snapshot
-        Last days of sale; towards them the display goes down to nothing.
+        First days of sale, before which nothing is shown, and last days, towards which the display goes down to 0.
     horizon
         Days planned T.
     """
     missing = np.maximum((positions["allocated"] - positions["on_hand"]).to_numpy(dtype=np.int64), 0)
     display = targets[["presentation_stock", "min_stock"]].max(axis=1).to_numpy(dtype=np.float64)
     protection = targets["protection_days"].to_numpy(dtype=np.float64)
-    last = last_sale_day(positions, snapshot)
-    share = display_share(last[:, None], protection.astype(np.int64)[:, None], np.arange(horizon))
+    first, last = first_sale_day(positions, snapshot), last_sale_day(positions, snapshot)
+    days = np.maximum(protection, 1).astype(np.int64)
+    share = display_share(first[:, None], last[:, None], days[:, None], np.arange(horizon))
     promised = missing + positions["backorders"].to_numpy(dtype=np.int64)
     floor: Ints = np.ceil(display[:, None] * share - 1e-9).astype(np.int64) + promised[:, None]
     return floor

@@ -14,7 +14,7 @@ from network.lead_time import lead_times, pmf, protection_interval, quantile_day
 from optimization.config import HORIZON_MARGIN_DAYS, MAX_HORIZON_DAYS, PlanConfig
 from optimization.curve_echelon import pooled_demand
 from optimization.inbound import Inbound, build_inbound
-from optimization.phase_out import display_share, last_sale_day
+from optimization.phase_out import display_share, first_sale_day, last_sale_day
 from optimization.pooling import build_pools, pooled_quantiles
 from optimization.service import fill_rate_level, newsvendor_ratio
 from optimization.service_class import class_goals, service_classes
@@ -203,7 +203,8 @@ def _assembled(
     ratio = np.clip(ratio, LEVEL_GRID[0], LEVEL_GRID[-1])
     quantile = interpolated(LEVEL_GRID, levels, at=ratio)
     protection = facts["protection_days"].to_numpy(dtype=np.int64)
-    kept = display_share(last_sale_day(positions, snapshot), protection, protection - 1)
+    first, last = first_sale_day(positions, snapshot), last_sale_day(positions, snapshot)
+    kept = display_share(first, last, protection, protection - 1)
     level = np.ceil(quantile - 1e-9) + np.ceil(kept * facts["presentation_stock"].to_numpy(dtype=np.float64) - 1e-9)
     level = np.maximum(level, np.ceil(kept * facts["min_stock"].to_numpy(dtype=np.float64) - 1e-9))
     level = np.fmin(level, facts["max_stock"].to_numpy(dtype=np.float64))

@@ -84,6 +84,20 @@ def test_nothing_is_forecast_before_launch_or_after_the_end(make_chain):
     assert (launched[:, :5] == 0).all() and (launched[:, 5:] > 0).all()
 
 
+def test_records_of_no_units_before_a_launch_are_no_demand(make_chain):
+    """Systems list what is to come: K1 has empty shelves and rows of 0 units; it is launched in a year."""
+    base = make_chain(3, 2, 60)
+    skus, sales = base.tables["skus"].copy(), base.tables["sales"].copy()
+    skus.loc[skus["sku"] == "K1", "launch_date"] = pd.Timestamp("2025-03-06")
+    to_come = sales["sku"] == "K1"
+    sales.loc[to_come, ["units", "availability"]] = [0, 0.0]
+    forecast = forecast_of(base.replace(skus=skus, sales=sales), 59)
+    assert forecast.mean[(forecast.series["sku"] == "K1").to_numpy()].max() == 0.0
+    sales.loc[to_come & (sales["date"] >= "2024-02-20"), ["units", "availability"]] = [3, 1.0]
+    sold = forecast_of(base.replace(skus=skus, sales=sales), 59)
+    assert sold.mean[(sold.series["sku"] == "K1").to_numpy()].min() > 0.0, "what was sold early had been launched early"
+
+
 def test_a_closed_day_has_no_demand_and_teaches_nothing(make_chain):
     closed = pd.date_range("2024-01-07", "2024-03-24", freq="7D")
     closures = pd.DataFrame({"location": "S0", "date": closed, "open": False})
