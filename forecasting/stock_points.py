@@ -68,9 +68,7 @@ def stock_points(sales: pd.DataFrame, snapshot: Snapshot, network: SupplyNetwork
     return series.sort_values(["sku", "location"], kind="stable", ignore_index=True)
 
 
-def life_spans(
-    series: pd.DataFrame, snapshot: Snapshot, *, records: SaleDays, first: pd.Timestamp
-) -> pd.DataFrame:
+def life_spans(series: pd.DataFrame, snapshot: Snapshot, *, records: SaleDays, first: pd.Timestamp) -> pd.DataFrame:
     """Add first_day and last_day, as day indexes from ``first``, and is_begin_declared.
 
     Life begins at the later of launch and assortment start where either is declared. Else an assorted pair begins

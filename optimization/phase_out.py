@@ -32,8 +32,8 @@ def first_sale_day(positions: pd.DataFrame, snapshot: Snapshot) -> Ints:
     launches = snapshot.table("skus").set_index("sku")["launch_date"].reindex(positions["sku"]).to_numpy()
     opens = snapshot.table("locations").set_index("location")["opens"].reindex(positions["location"]).to_numpy()
     listed = snapshot.table("assortment").set_index(["sku", "location"])["from"]
-    listed = listed.reindex(pd.MultiIndex.from_frame(positions[["sku", "location"]])).to_numpy()
-    dates = pd.DataFrame({"launch": launches, "open": opens, "list": listed}).astype("datetime64[ns]")
+    of_pair = listed.reindex(pd.MultiIndex.from_frame(positions[["sku", "location"]])).to_numpy()
+    dates = pd.DataFrame({"launch": launches, "open": opens, "list": of_pair}).astype("datetime64[ns]")
     days = (dates.max(axis=1) - snapshot.cutoff).dt.days - 1
     first: Ints = np.asarray(days.fillna(np.iinfo(np.int32).min).to_numpy(dtype=np.int64))
     return first
