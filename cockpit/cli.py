@@ -14,6 +14,7 @@ import typer
 from cockpit.cli_app import Chain, ChainOption, Cutoff, Debug, Json, Run, RunsFolder, Track, Workers, app, finish
 from cockpit.cli_orders import approve, doctor, replenish
 from cockpit.cli_runs import runs_app
+from cockpit.cli_web import serve, user_app
 from cockpit.outcome import ExitCode
 
 
@@ -230,7 +231,9 @@ def export(
 app.command(short_help="The daily job, unattended.")(replenish)
 app.command(short_help="Approve, reject or change order lines.")(approve)
 app.command(short_help="Say what is wrong with an installation or a chain.")(doctor)
+app.command(short_help="Open the cockpit in a browser.")(serve)
 app.add_typer(runs_app)
+app.add_typer(user_app)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -94,8 +96,7 @@ def export_run(
     else:
         with lock(folder, wait_seconds=LOCK_SECONDS):
             record_lines(ledger, store, manifest)
-            by_run = manifest.get("released_runs_counted", ())  # what runs of earlier versions say
-            counted = {run_id, *map(str, manifest.get("released_batches_counted", by_run))}
+            counted = counted_batches(manifest)
             n_released = release(ledger, run_id, counted=counted, to=to, form=form, user=user or user_name())
             written, leaving = deliver(ledger, run_id, orders, to=to, form=form, user=user or user_name())
     states = ledger.states(run_id)["state"] if ledger.exists else pd.Series(dtype="str")
@@ -115,6 +116,12 @@ def export_run(
     state = _state_words(n_released, n_waiting, is_preview=is_preview)
     block = _block(written, leaving, state, currency=str(manifest.get("currency", "")))
     return Outcome(ExitCode.DONE, (block,), document)
+
+
+def counted_batches(manifest: Mapping[str, Any]) -> set[str]:
+    """Name the batches of orders on their way that a run counts, and the run itself."""
+    by_run = manifest.get("released_runs_counted", ())  # what runs of earlier versions say
+    return {str(manifest["run_id"]), *map(str, manifest.get("released_batches_counted", by_run))}
 
 
 def release(ledger: OrderLedger, run_id: str, *, counted: set[str], to: Path, form: Form, user: str) -> int:

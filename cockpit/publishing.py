@@ -30,6 +30,7 @@ from optimization.actions import messages, new_lines
 from optimization.approval import verdicts
 from optimization.exception_doubts import with_doubts
 from optimization.ledger import OrderLedger
+from optimization.promises import promises
 
 if TYPE_CHECKING:
     from cockpit.jobs import PlanRequest
@@ -87,7 +88,7 @@ def planned_and_published(
         instead_of=runs_of_night(store, snapshot) if wave else (),
     )  # fmt: skip
     changes = changes_since(finished, store, previous)
-    folder = publish(store, finished, request, changes=changes, within=with_it)
+    folder = publish(store, finished, request, changes=changes, released=released, within=with_it)
     notices = track(
         request.runs_path, snapshot.settings.id, partial(_record, finished, folder, store), is_asked=request.is_tracked
     )
@@ -190,6 +191,7 @@ def publish(
     request: PlanRequest,
     *,
     changes: pd.DataFrame,
+    released: pd.DataFrame,
     within: AbstractContextManager[object],
 ) -> Path:
     """Write the run folder, whole or not at all, and its lines into the ledger with it (`within`)."""
@@ -198,12 +200,14 @@ def publish(
     _log.info("Writing the run and its report")
     command = export_command(plan.run_id, request)
     report = build_report(plan, status="published", next_command=command, changes=changes)
+    promised = promises(plan.snapshot, plan.network, plan.forecast, released=released)
 
     def write(folder: Path) -> None:
         for name in TABLES:
             store.write_table(folder, name, getattr(plan, name))
         store.write_table(folder, "forecast", forecast_table(plan), csv=False)
         store.write_table(folder, "pegging", plan.pegging, csv=False)
+        store.write_table(folder, "promises", promised, csv=False)
         store.write_table(folder, "forecast_changes", changes)
         write_file(folder / "report.html", report)
 

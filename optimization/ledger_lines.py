@@ -33,6 +33,7 @@ LINE_COLUMNS = ("order_id", "run_id", "kind", "origin", "destination", "sku", "q
 STATE_COLUMNS = (
     *LINE_COLUMNS,
     *("proposed_quantity", "state", "released_at", "lot", "unit_cost", "approvals_needed", "approved_by", "batch"),
+    "version",
 )
 _SAME = ("kind", "origin", "destination", "sku", "proposed_quantity", "ship_date", "due_date")
 
@@ -196,9 +197,10 @@ def _refuse_move(row: Mapping[Any, Any], to_state: OrderState, user: str) -> Non
 
 
 def set_values(connection: sql.Connection, order_ids: Sequence[str], changes: Mapping[str, Any]) -> None:
-    """Give columns of some lines a value."""
+    """Give columns of some lines a value; their versions grow by one."""
+    grown = ORDERS.c.version + 1
     for ids in in_chunks(order_ids):
-        connection.execute(ORDERS.update().where(ORDERS.c.order_id.in_(ids)).values(**changes))
+        connection.execute(ORDERS.update().where(ORDERS.c.order_id.in_(ids)).values(**changes, version=grown))
 
 
 def status_by_ref(open_orders: pd.DataFrame) -> dict[str, OrderState]:
@@ -220,7 +222,8 @@ def lines_frame(connection: sql.Connection, columns: Collection[str], *where: sq
         name: pd.to_datetime(frame[name], format="%Y-%m-%d").astype("datetime64[ns]")
         for name in ("ship_date", "due_date")
     }
-    whole = [name for name in ("quantity", "proposed_quantity", "lot", "approvals_needed", "batch") if name in frame]
+    numbers = ("quantity", "proposed_quantity", "lot", "approvals_needed", "batch", "version")
+    whole = [name for name in numbers if name in frame]
     return frame.assign(**dates).astype({**dict.fromkeys(whole, "int64"), "order_id": "str"})
 
 

@@ -20,7 +20,7 @@ LINE_FACTS = (
 )
 """What never changes about a line; its hash stands in the log beside the proposal."""
 _CONTENT = tuple(column.name for column in LOG.columns)[:8]
-_OF_LINES = ("propose", "move", "override", "require", "approve")
+_OF_LINES = ("propose", "move", "override", "require", "approve", "undo")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Event:
     Parameters
     ----------
     event
-        propose, move, override, require (approvals), approve (by the first of two); ask, deliver (of the outbox); job.
+        propose, move, override, require (approvals), approve (by the first of two), undo; ask, deliver (of the outbox);
+        job.
     order_id
         The line; run, batch, target and format of a delivery; empty for a job.
     state
@@ -105,7 +106,7 @@ class _Replay:
                 self.hashes[row.order_id] = row.detail.partition(" line ")[2]
             needed = row.quantity if row.event == "require" else needed
             quantity = quantity if row.event == "require" else row.quantity
-            approver = {"approve": row.user, "override": ""}.get(row.event, approver)
+            approver = {"approve": row.user, "override": "", "undo": ""}.get(row.event, approver)
             self.lines[row.order_id] = (row.state, quantity, needed, approver)
         elif row.event in ("ask", "deliver"):
             self.rest[row.order_id] = (row.state, row.detail)

@@ -47,9 +47,10 @@ ORDERS = sql.Table(
     _whole("approvals_needed", 0),
     _text("approved_by", server_default=sql.text("''")),
     _whole("batch", 0),
+    _whole("version", 0),
 )
 """One row an order line. `lot` is the units that it must be a whole multiple of, `approved_by` the first of two people,
-`batch` the release it left in (1 for the first of its run, 0 before)."""
+`batch` the release it left in (1 for the first of its run, 0 before), `version` grows by one with every change."""
 
 LOG = sql.Table(
     "log",
@@ -80,10 +81,21 @@ OUTBOX = sql.Table(
 )
 """What has to leave: written with the release, in one transaction, and ticked off once the file is there."""
 
+ANSWERS = sql.Table(
+    "answers",
+    METADATA,
+    _text("user", primary_key=True),
+    _text("key", primary_key=True),
+    _text("request"),
+    _text("answer"),
+    _text("at", index=True),
+)
+"""What came of a request that its sender gave a key: sent again, it is answered and not carried out."""
+
 FACTS = sql.Table("facts", METADATA, _text("name", primary_key=True), _text("value"))
 """Single values: the chain that the ledger belongs to, and the number of the latest job."""
 
-_ADDED_LATER = {"orders": ("lot", "unit_cost", "approvals_needed", "approved_by", "batch")}
+_ADDED_LATER = {"orders": ("lot", "unit_cost", "approvals_needed", "approved_by", "batch", "version")}
 _MAKING = 7_190_411  # any number that only we use, for PostgreSQL's advisory lock while the tables are made
 
 

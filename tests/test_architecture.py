@@ -28,7 +28,7 @@ FENCES = {
     "ortools": ("optimization/flow/", "optimization/loads.py"),
     "mlflow": ("experiments/tracking",),
     "duckdb": ("network/ingest",),
-    "sqlalchemy": ("network/ingest", "optimization/ledger"),
+    "sqlalchemy": ("network/ingest", "optimization/ledger", "cockpit/web/accounts.py"),
     "psycopg": ("network/ingest",),
     "dask": ("optimization/partition/",),
     "distributed": ("optimization/partition/",),
@@ -55,6 +55,8 @@ FILE_DOORS = (
     "network/store",
     "optimization/export",
     "optimization/ledger",
+    "cockpit/web/accounts.py",
+    "cockpit/web/keys.py",
     "experiments/world",
     "experiments/tracking",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cockpit.web.people import People, Person, Role
 from cockpit.web.published import PublishedRuns, Run
+from cockpit.web.standing import LineBooks
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,15 @@ class Frame:
         How the server knows who asks.
     templates
         The pages' templates.
+    books
+        The order lines as they stand now.
     """
 
     chain: Path
     runs: PublishedRuns
     people: People
     templates: Environment
+    books: LineBooks = field(default_factory=LineBooks)
 
 
 class NobodySignedIn(Exception):
@@ -58,6 +62,10 @@ class MayNot(Exception):
         super().__init__(f"this needs the role {needed}")
 
 
+class ForgedForm(Exception):
+    """A form came from another site, or without the token that our pages put into it."""
+
+
 class NoRun(Exception):
     """Nothing is published yet."""
 
@@ -80,15 +88,21 @@ def frame_of(request: Request) -> Frame:
     return frame
 
 
+def signed_in_person(request: Request) -> Person | None:
+    """Return who asks for a page, looked up once a request."""
+    if not hasattr(request.state, "person"):
+        request.state.person = frame_of(request).people.reader_of(request)
+    person: Person | None = request.state.person
+    return person
+
+
 def reader(needed: Role = Role.VIEWER) -> Callable[[Request], Person]:
     """Return the dependency of a page that people with at least this role may see."""
 
     def signed_in(request: Request) -> Person:
-        people = frame_of(request).people
-        person = people.reader_of(request)
+        person = signed_in_person(request)
         if person is None:
-            raise NobodySignedIn if people.has_accounts else NoAccounts
-        request.state.person = person
+            raise NobodySignedIn if frame_of(request).people.has_accounts else NoAccounts
         if not person.role.covers(needed):
             raise MayNot(needed)
         return person

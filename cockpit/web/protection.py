@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -57,3 +59,40 @@ class ProtectiveHeaders:
             await send(message)
 
         await self.app(scope, receive, send_protected if scope["type"] == "http" else send)
+
+
+class BodyLimit:
+    """Refuses requests that are larger than any of ours.
+
+    Parameters
+    ----------
+    app
+        The application behind.
+    max_bytes
+        Largest body [bytes].
+    """
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdecimal() or int(declared) > self.max_bytes:
+            await PlainTextResponse("This request is too large.", 413)(scope, receive, send)
+            return
+        n_bytes = 0
+
+        async def receive_some() -> Message:
+            nonlocal n_bytes
+            message = await receive()
+            n_bytes += len(message.get("body", b""))
+            if n_bytes > self.max_bytes:
+                raise HTTPException(413, "This request is too large.")
+            return message
+
+        await self.app(scope, receive_some, send)

@@ -130,7 +130,7 @@ class PublishedRuns:
     def _published_names(self) -> frozenset[str]:
         if not self.folder.is_dir():
             return frozenset()
-        return frozenset(path.name for path in self.folder.iterdir() if not path.name.startswith("."))
+        return frozenset(path.name for path in self.folder.iterdir() if path.name[0] != "." and path.is_dir())
 
     def newest(self) -> Run | None:
         """Return the newest published run, None where none is."""

@@ -55,7 +55,6 @@ def page(
     person: Person | None = getattr(request.state, "person", None)
     run = frame.runs.newest()
     currency = currency or (run.currency if run else "")
-    known = {getattr(route, "path", "") for route in request.app.routes}
     address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     shared = {
         **words_for(language, currency),
@@ -63,7 +62,7 @@ def page(
         "languages": [(str(each), f"/language/{each}?to={quote(address, safe='')}") for each in Language],
         "person": person,
         "csrf": person.csrf if person else "",
-        "navigation": [(name, path) for name, path in NAVIGATION if path in known],
+        "navigation": [(name, path) for name, path in NAVIGATION if path in request.app.state.paths],
         "here": request.url.path,
         "run": run,
     }

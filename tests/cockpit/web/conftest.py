@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from cockpit.approvals import record_lines
 from cockpit.documents import forecast_table
+from cockpit.places import order_ledger
+from cockpit.web.accounts import ACCOUNTS_FILE, Accounts
 from cockpit.web.people import Person, Role
+from cockpit.web.sessions import SignedInPeople
 from network.store import RunStore
 
 with warnings.catch_warnings():
@@ -18,6 +26,14 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 TABLES = ("orders", "order_terms", "loads", "exceptions", "kpis", "pegging", "alternatives")
+
+PROMISES = [
+    ("SKU-000", "walk_in", "Z1", 0, 7),
+    ("SKU-000", "walk_in", "Z1", 1, 9),
+    ("SKU-000", "instant", "Z1", 0, 4),
+    ("SKU-001", "walk_in", "Z2", 0, 3),
+]
+PASSWORD = "correct horse battery"
 
 
 class OnePerson:
@@ -34,10 +50,12 @@ class OnePerson:
 def publish_made_plan(folder: Path, plan: Any, **facts: Any) -> None:
     """Publish the tables of a plan made by hand, without planning."""
     store = RunStore(folder)
+    promises = pd.DataFrame(PROMISES, columns=["sku", "channel", "zone", "day", "quantity"])
+    tables = {"orders": plan.orders.assign(status="proposed", action="new"), "promises": promises}
 
     def write(place: Path) -> None:
-        for name in TABLES:
-            store.write_table(place, name, getattr(plan, name), csv=False)
+        for name in (*TABLES, "promises"):
+            store.write_table(place, name, tables.get(name, getattr(plan, name, None)), csv=False)
         store.write_table(place, "forecast", forecast_table(plan), csv=False)
 
     manifest = {**plan.manifest, "chain": "lantern & co", "cutoff": str(plan.cutoff)[:10], "currency": "CNY"}
@@ -50,6 +68,54 @@ def published_chain(plan_factory: Any, tmp_path_factory: pytest.TempPathFactory)
     chain = tmp_path_factory.mktemp("chain")
     publish_made_plan(chain / "runs", plan_factory())
     return chain
+
+
+@pytest.fixture(scope="session")
+def chain_with_accounts(published_chain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published chain, its lines in the ledger, and an account for each role, named after it."""
+    chain = tmp_path_factory.mktemp("accounts") / "chain"
+    shutil.copytree(published_chain, chain)
+    accounts = Accounts(chain / "runs" / ACCOUNTS_FILE)
+    for role in Role:
+        accounts.add(str(role), role, PASSWORD, at=datetime.now(UTC))
+    store = RunStore(chain / "runs")
+    record_lines(order_ledger(chain / "runs"), store, store.runs()[0])
+    return chain
+
+
+@pytest.fixture
+def own_chain(chain_with_accounts: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return Path(shutil.copytree(chain_with_accounts, tmp_path / "chain"))
+
+
+@pytest.fixture
+def served(client_of: Callable[..., TestClient]) -> Callable[..., TestClient]:
+    """Returns a browser on a chain's cockpit with its real accounts."""
+
+    def make(chain: Path, **options: Any) -> TestClient:
+        people = SignedInPeople(Accounts(chain / "runs" / ACCOUNTS_FILE), is_https=False)
+        return client_of(chain, people=people, **options)
+
+    return make
+
+
+@pytest.fixture
+def token_of() -> Callable[..., dict[str, str]]:
+    """Returns the headers of a caller with this role, and a fresh idempotency key."""
+    names = itertools.count()
+
+    def make(client: TestClient, role: str) -> dict[str, str]:
+        account = client.app.state.office.accounts.find(role)
+        token = client.app.state.office.token_for(account)
+        return {"Authorization": f"Bearer {token}", "Idempotency-Key": f"request-{next(names)}"}
+
+    return make
+
+
+@pytest.fixture
+def password() -> str:
+    return PASSWORD
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cockpit.web.app import local_path
 from cockpit.web.people import Person, Role
+from cockpit.web.ways import local_path
 
 Client = Callable[..., Any]
 
@@ -45,7 +45,7 @@ def test_the_first_page_names_the_run_its_day_and_the_person(
     text = client_of(published_chain, viewer).get("/").text
     assert "20241106-0123456789ab" in text
     assert "Nov 6, 2024" in text
-    assert ">ann<" in text
+    assert ">ann (viewer)<" in text
 
 
 def test_a_page_that_is_not_there_says_so_without_telling_more(

@@ -1,0 +1,13 @@
+"""The JSON API: everything the pages do, for programs that carry a bearer token."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from cockpit.web.api import audit, deciding, orders, promising, releasing, runs, tokens
+
+PREFIX = "/api/v1"
+
+router = APIRouter(prefix=PREFIX)
+for part in (tokens, runs, orders, deciding, releasing, promising, audit):
+    router.include_router(part.router)

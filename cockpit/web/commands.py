@@ -1,0 +1,94 @@
+"""What people decide, from a page or a program: the one way to the ledger for both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cockpit.approvals import record_lines
+from cockpit.exports import LOCK_SECONDS, counted_batches, export_run
+from cockpit.places import order_ledger
+from cockpit.web.frame import Frame
+from cockpit.web.people import Person
+from cockpit.web.published import Run
+from cockpit.web.standing import now
+from network.store import lock
+from optimization.approval import rules_from
+from optimization.ledger_desk import Answer, Decision
+
+OUTBOX_FOLDER = "outbox"
+
+
+def decide(frame: Frame, run: Run, decision: Decision, *, person: Person, key: str = "") -> Answer:
+    """Carry out what a person decided about lines of a run.
+
+    Raises
+    ------
+    LedgerError
+        As for `DecisionDesk.decide`.
+    """
+    frame.books.of(run)  # lines that a killed job did not record are there from now on
+    rules = rules_from(run.manifest.get("approval") or {})
+    limit = None if rules is None else rules.four_eyes_above
+    desk = frame.books.desk(run.store.path)
+    return desk.decide(decision, at=now(), user=person.name, key=key, four_eyes_above=limit)
+
+
+def release(frame: Frame, run: Run, *, person: Person, key: str = "") -> Answer:
+    """Release every line of a run that may leave; it counts as on order from then on.
+
+    Raises
+    ------
+    LedgerError
+        If another run's orders are on their way that this run does not count.
+    """
+    request = _request("release", run, {})
+    desk = frame.books.desk(run.store.path)
+    kept = desk.answered(request, user=person.name, key=key) if key else None
+    if kept is not None:
+        return kept
+    ledger = order_ledger(run.store.path)
+    with lock(run.store.path, wait_seconds=LOCK_SECONDS):
+        record_lines(ledger, run.store, run.manifest)
+        counted = counted_batches(run.manifest)
+        n_released = ledger.release(run.run_id, at=now(), user=person.name, counted=counted)
+    document = {"run_id": run.run_id, "n_released": n_released}
+    return desk.keep_answer(request, document, at=now(), user=person.name, key=key)
+
+
+def export(frame: Frame, run: Run, *, format: str, language: str, person: Person, key: str = "") -> Answer:
+    """Write the orders of a run for the systems that carry them out; what may leave is released first.
+
+    Raises
+    ------
+    UsageError
+        If the format or language is unknown, or another run's orders are on their way that this run does not count.
+    """
+    request = _request("export", run, {"format": format, "language": language})
+    desk = frame.books.desk(run.store.path)
+    kept = desk.answered(request, user=person.name, key=key) if key else None
+    if kept is not None:
+        return kept
+    place = run.store.path
+    outcome = export_run(
+        run.run_id, chain=None, runs=place, format=format, to=place / OUTBOX_FOLDER, is_preview=False,
+        language=language, user=person.name,
+    )  # fmt: skip
+    names = ("run_id", "n_orders", "n_messages", "n_released", "n_waiting")
+    document: dict[str, Any] = {name: outcome.document[name] for name in names}
+    document["files"] = [Path(path).name for path in outcome.document["paths"]]
+    return desk.keep_answer(request, document, at=now(), user=person.name, key=key)
+
+
+def exported_file(run: Run, name: str) -> Path | None:
+    """Return a file that was exported, None if there is none of this name."""
+    folder = run.store.path / OUTBOX_FOLDER
+    known = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
+    path = known.get(name)
+    return path if path is not None and path.is_file() and not name.startswith(".") else None
+
+
+def _request(what: str, run: Run, details: Mapping[str, str]) -> str:
+    return json.dumps({"what": what, "run": run.run_id, **details}, sort_keys=True)
