@@ -65,6 +65,10 @@ class PromiseBooks:
         self._lock = threading.Lock()
         self._books: OrderedDict[str, PromiseBook] = OrderedDict()
 
+    def held(self, run: Run) -> PromiseBook | None:
+        """Return the book of a run if it is in memory."""
+        return self._books.get(run.run_id)
+
     def of(self, run: Run) -> PromiseBook | None:
         """Return the book of a run; None for a run of an earlier version, which says nothing of promises."""
         if not run.has_table(TABLE):

@@ -6,18 +6,23 @@ import threading
 from collections import OrderedDict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cockpit.approvals import record_lines
 from cockpit.places import order_ledger
 from cockpit.web.published import Run
+from network.contracts import OrderState
 from optimization.actions import messages, new_lines
 from optimization.ledger import OrderLedger
 from optimization.ledger_desk import DecisionDesk
 
-STANDING = ("state", "quantity", "version", "approvals_needed", "approved_by", "batch")
+Standing = dict[str, NDArray[Any]]
+"""How lines stand, by column, (n,); `state` as its place in `_STATES`."""
+_STATES = [str(state) for state in OrderState]
 _KEPT = 3
 
 
@@ -39,16 +44,10 @@ class LineBook:
         orders = run.table("orders")
         lines = new_lines(orders).reset_index(drop=True)
         self.messages = messages(orders).reset_index(drop=True)
-        planned = {"planned_quantity": lines["quantity"], "planned_value": lines["value"]}
-        standing = {
-            "state": lines["status"].astype("str"),
-            "version": 0,
-            "approvals_needed": 0,
-            "approved_by": "",
-            "batch": 0,
-        }
-        self._lines = lines.assign(**planned, **standing)
+        self._planned = lines.assign(planned_quantity=lines["quantity"], planned_value=lines["value"])
         self._places = pd.Index(lines["order_id"].astype("str"))
+        self._standing = _as_planned(lines)
+        self._lines = _standing_lines(self._planned, self._standing)
         self._sequence = 0
 
     def lines(self) -> pd.DataFrame:
@@ -59,7 +58,9 @@ class LineBook:
         with self._lock:
             self._sequence, changed = self._desk.changed_lines(self.run.run_id, since=self._sequence)
             if len(changed):
-                self._lines = _with_changes(self._lines, changed, self._places.get_indexer(changed["order_id"]))
+                places = self._places.get_indexer(pd.Index(changed["order_id"]))
+                self._standing = _with_changes(self._standing, changed[places >= 0], places[places >= 0])
+                self._lines = _standing_lines(self._planned, self._standing)
             return self._lines.copy(deep=False)
 
     def has(self, order_id: str) -> bool:
@@ -68,23 +69,37 @@ class LineBook:
 
     def line(self, order_id: str) -> pd.DataFrame:
         """Return one line as it is now, as a table of one row; of none if there is no such line."""
-        lines = self.lines()
-        return lines.iloc[[self._places.get_loc(order_id)]] if self.has(order_id) else lines.head(0)
+        lines, place = self.lines(), int(self._places.get_indexer(pd.Index([order_id]))[0])
+        return lines.iloc[[place]] if place >= 0 else lines.head(0)
 
 
-def _with_changes(lines: pd.DataFrame, changed: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
-    """Return the lines with the changed ones as the ledger holds them."""
-    is_here = places >= 0
-    rows, held = places[is_here], changed[is_here]
-    columns = {}
-    for name in STANDING:
-        values = lines[name].to_numpy(copy=True)
-        values = values.astype(object) if values.dtype.kind not in "iuf" else values
-        values[rows] = held[name].to_numpy()
-        columns[name] = pd.Series(values, dtype=lines[name].dtype)
-    is_planned = columns["quantity"] == lines["planned_quantity"]
-    value = lines["planned_value"].where(is_planned, (columns["quantity"] * lines["unit_cost"]).round(2))
-    return lines.assign(**columns, value=value)
+def _as_planned(lines: pd.DataFrame) -> Standing:
+    """Return how lines stand that the ledger says nothing of."""
+    states = [_STATES.index(state) for state in lines["status"].astype("str")]
+    zeros = {name: np.zeros(len(lines), dtype=np.int64) for name in ("version", "approvals_needed", "batch")}
+    nobody = np.full(len(lines), "", dtype=object)
+    quantity = lines["quantity"].to_numpy(dtype=np.int64)
+    return {"state": np.array(states, dtype=np.int8), "quantity": quantity, "approved_by": nobody, **zeros}
+
+
+def _with_changes(standing: Standing, changed: pd.DataFrame, rows: NDArray[np.intp]) -> Standing:
+    """Return how lines stand once some of them, in these rows, are as the ledger holds them."""
+    now = {name: values.copy() for name, values in standing.items()}
+    for name in now:
+        values = changed[name].tolist()
+        now[name][rows] = [_STATES.index(state) for state in values] if name == "state" else values
+    return now
+
+
+def _standing_lines(planned: pd.DataFrame, standing: Standing) -> pd.DataFrame:
+    """Return the lines of a run as they stand."""
+    states = pd.Categorical.from_codes(standing["state"], categories=pd.Index(_STATES))
+    columns: dict[str, Any] = {**standing, "state": states}
+    lines = planned.assign(**columns)
+    value = lines["planned_value"].where(
+        lines["quantity"] == lines["planned_quantity"], (lines["quantity"] * lines["unit_cost"]).round(2)
+    )
+    return lines.assign(value=value)
 
 
 class LineBooks:

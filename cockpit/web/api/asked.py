@@ -43,7 +43,7 @@ def run_named(frame: Frame, run_id: str) -> Run:
     return run
 
 
-def asked_run(
+async def asked_run(
     request: Request, run: Annotated[str, Query(max_length=100, description="A run id, or `newest`.")] = NEWEST
 ) -> Run:
     """Return the run that a call is about."""
@@ -75,7 +75,7 @@ class Page:
         return {"total": len(table), "page": self.page, "per_page": self.per_page, name: rows}
 
 
-def asked_page(
+async def asked_page(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1, per_page: Annotated[int, Query(ge=1, le=MAX_PER_PAGE)] = 100
 ) -> Page:
     """Return the part of a list that a call asks for."""
@@ -86,7 +86,7 @@ ThePage = Annotated[Page, Depends(asked_page)]
 Text = Annotated[str, Query(max_length=200)]
 
 
-def idempotency_key(
+async def idempotency_key(
     key: Annotated[
         str | None,
         Header(alias="Idempotency-Key", description="A name of your own for this request, 8 to 100 characters."),

@@ -58,7 +58,7 @@ def orders(
         lines = lines[holds_text(lines, containing)]
     column = sort.removeprefix("-")
     if column in lines:
-        lines = lines.sort_values([column, "order_id"], ascending=[not sort.startswith("-"), True], kind="stable")
+        lines = lines.sort_values(column, ascending=not sort.startswith("-"), kind="stable")
     return {"run_id": run.run_id, **page.of(lines, name="orders")}
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import pandas as pd
 from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 
 from cockpit.web.api.asked import TheRun
 from cockpit.web.api.bearer import Viewer
@@ -31,7 +32,7 @@ async def available_to_promise(
     cutoff, floored at 0 for each location; one location may stand behind several zones and channels.
     """
     books: PromiseBooks = request.app.state.promises
-    book = books.of(run)
+    book = books.held(run) or await run_in_threadpool(books.of, run)
     if book is None:
         raise Problem(404, f"Run {run.run_id} was published without promises: plan again.")
     first = run.cutoff + pd.Timedelta(days=1)
