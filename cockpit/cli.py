@@ -176,6 +176,10 @@ def prove(
     chain: Chain,
     weeks: Annotated[int, typer.Option("--weeks", min=1, max=52, help="Weeks replayed.")] = 4,
     cutoff: Cutoff = None,
+    one_off_cost: Annotated[float | None, typer.Option(min=0, help="Cost of the roll-out, once [money].")] = None,
+    running_cost: Annotated[float | None, typer.Option(min=0, help="Its cost a year [money].")] = None,
+    discount_rate: Annotated[float | None, typer.Option(min=0, help="Of a year, such as 0.08.")] = None,
+    years: Annotated[int | None, typer.Option(min=1, help="Years for payback and present value.")] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -183,9 +187,29 @@ def prove(
     from cockpit.proving import prove_chain
 
     last = None if cutoff is None else cutoff.date()
+    terms = (one_off_cost, running_cost, discount_rate, years)
     finish(
-        lambda: prove_chain(chain, n_weeks=weeks, last_day=last), as_json=as_json, debug=debug, step="Reading the chain"
-    )
+        lambda: prove_chain(chain, n_weeks=weeks, last_day=last, terms=terms), as_json=as_json, debug=debug,
+        step="Reading the chain",
+    )  # fmt: skip
+
+
+@app.command(short_help="Replay your own past weeks under tierflow and its rivals.")
+def replay(
+    chain: Chain,
+    weeks: Annotated[int, typer.Option("--weeks", min=1, max=52, help="Weeks replayed.")] = 4,
+    cutoff: Cutoff = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Replay past weeks under tierflow, five rivals tuned on the weeks before, and the least possible cost."""
+    from cockpit.replaying import replay_chain
+
+    last = None if cutoff is None else cutoff.date()
+    finish(
+        lambda: replay_chain(chain, n_weeks=weeks, last_day=last), as_json=as_json, debug=debug,
+        step="Reading the chain",
+    )  # fmt: skip
 
 
 @app.command(short_help="Test the newest models against those in use.")

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from engine import EngineConfig
+from experiments.benefits import Benefits, RollOut, benefits
 from experiments.nightly import NightlyPlanner
-from experiments.prove_history import History, history
+from experiments.prove_history import DAYS_PER_WEEK, CannotProve, History, history, start_of
 from experiments.prove_limits import assumptions_of, limits_of
 from experiments.twin import Night, Replay, replay
 from network.settings import ChainSettings
@@ -25,13 +26,8 @@ MEASURES = (
     "total_cost", "lost_margin", "holding_cost", "logistics_cost", "waste_cost", "fill_rate", "stockout_rate",
     "turnover_days", "ending_stock_value",
 )  # fmt: skip
-DAYS_PER_WEEK = 7
 
 logger = logging.getLogger(__name__)
-
-
-class CannotProve(Exception):
-    """The records do not hold what a proof needs; the message says what to do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +63,11 @@ class Proof:
     limits: tuple[str, ...]
     ordered: Replay
     tierflow: Replay
+
+    def benefits(self, roll_out: RollOut | None = None) -> Benefits:
+        """Return what a year of the difference is worth; with payback and present value where the change has a cost."""
+        names = ("what was ordered", "tierflow")
+        return benefits([self.ordered.days], [self.tierflow.days], roll_out=roll_out, names=names)
 
 
 def prove(
@@ -105,7 +106,7 @@ def prove(
     replays = {}
     for name, policy in (
         ("ordered", past.policy),
-        ("tierflow", _planner(tables, settings, past, config or EngineConfig(), refit_days, on_night)),
+        ("tierflow", nightly_policy(tables, settings, past, config=config, refit_days=refit_days, on_night=on_night)),
     ):
         logger.info("Replaying %d days %s", past.n_days, name)
         replays[name] = replay(past.snapshot, past.network, demand=past.demand, policy=policy, n_days=past.n_days)
@@ -128,22 +129,7 @@ def prove(
 def _history(
     tables: Mapping[str, pd.DataFrame], settings: ChainSettings, *, last_day: pd.Timestamp, n_weeks: int
 ) -> History:
-    counted = pd.DatetimeIndex(tables["stock"]["as_of"].dt.normalize().unique()).sort_values()
-    wanted = last_day - pd.Timedelta(days=DAYS_PER_WEEK * n_weeks)
-    usable = counted[(counted <= wanted) & (counted > wanted - pd.Timedelta(days=DAYS_PER_WEEK))]
-    if usable.empty:
-        near = (
-            f"the nearest is of {counted[int((counted - wanted).map(abs).argmin())]:%Y-%m-%d}"
-            if len(counted)
-            else "none"
-        )
-        raise CannotProve(
-            f"No stock record in the week up to {wanted:%Y-%m-%d}: {near}. Choose --weeks so that the first night has "
-            "one, or add past rows to `stock`."
-        )
-    start = pd.Timestamp(usable[-1])
-    if start <= tables["sales"]["date"].min() + pd.Timedelta(days=2 * DAYS_PER_WEEK):
-        raise CannotProve(f"Fewer than two weeks of sales before {start:%Y-%m-%d}: choose fewer --weeks.")
+    start = start_of(tables, last_day, n_weeks=n_weeks)
     past = history(tables, settings, start=start, last_day=last_day)
     if past.policy.moves.empty:
         raise CannotProve(
@@ -152,16 +138,30 @@ def _history(
     return past
 
 
-def _planner(
+def nightly_policy(
     tables: Mapping[str, pd.DataFrame],
     settings: ChainSettings,
     past: History,
-    config: EngineConfig,
-    refit_days: int,
-    on_night: Callable[[pd.Timestamp], None],
+    *,
+    config: EngineConfig | None = None,
+    refit_days: int = 28,
+    on_night: Callable[[pd.Timestamp], None] = lambda night: None,
 ) -> Callable[[Night], pd.DataFrame]:
-    """Our planner, which sees its sales as the chain records them: without the zones that only the replay has."""
-    planner = NightlyPlanner(tables, settings, past.snapshot.cutoff, config, refit_days=refit_days)
+    """Return our planner, which sees its sales as the chain records them: without the zones that only the replay has.
+
+    Parameters
+    ----------
+    tables, settings
+        The whole chain; each night plans on what was known by then.
+    past
+        The weeks to be replayed.
+    config, refit_days
+        Of the planner; days between two fits of its models.
+    on_night
+        Told each night that is planned.
+    """
+    start = past.snapshot.cutoff
+    planner = NightlyPlanner(tables, settings, start, config or EngineConfig(), refit_days=refit_days)
 
     def decide(night: Night) -> pd.DataFrame:
         on_night(night.date)

@@ -19,7 +19,12 @@ from network.snapshot import Snapshot, snapshot_at
 
 # Customers of whom only the place is known live in a zone of that place alone.
 OWN_ZONE = "@"
+DAYS_PER_WEEK = 7
 _DEAD = (OrderState.REJECTED, OrderState.CANCELLED, OrderState.PROPOSED)
+
+
+class CannotProve(Exception):
+    """The records do not hold what a replay of the past needs; the message says what to do."""
 
 
 @dataclass(eq=False)
@@ -103,6 +108,40 @@ class History:
     def unit_cost(self) -> pd.Series[float]:
         """Cost by SKU [money/unit]."""
         return sku_economics(self.snapshot).set_index("sku")["unit_cost"]
+
+
+def start_of(tables: Mapping[str, pd.DataFrame], last_day: pd.Timestamp, *, n_weeks: int) -> pd.Timestamp:
+    """Return the last day with a stock record in the week up to so many weeks before the last day.
+
+    Parameters
+    ----------
+    tables
+        The chain.
+    last_day, n_weeks
+        The last day replayed, and weeks before it.
+
+    Raises
+    ------
+    CannotProve
+        If there is no such record, or there are fewer than two weeks of sales before it.
+    """
+    counted = pd.DatetimeIndex(tables["stock"]["as_of"].dt.normalize().unique()).sort_values()
+    wanted = last_day - pd.Timedelta(days=DAYS_PER_WEEK * n_weeks)
+    usable = counted[(counted <= wanted) & (counted > wanted - pd.Timedelta(days=DAYS_PER_WEEK))]
+    if usable.empty:
+        near = (
+            f"the nearest is of {counted[int((counted - wanted).map(abs).argmin())]:%Y-%m-%d}"
+            if len(counted)
+            else "none"
+        )
+        raise CannotProve(
+            f"No stock record in the week up to {wanted:%Y-%m-%d}: {near}. Choose --weeks so that the first night has "
+            "one, or add past rows to `stock`."
+        )
+    start = pd.Timestamp(usable[-1])
+    if start <= tables["sales"]["date"].min() + pd.Timedelta(days=2 * DAYS_PER_WEEK):
+        raise CannotProve(f"Fewer than two weeks of sales before {start:%Y-%m-%d}: choose fewer --weeks.")
+    return start
 
 
 def history(

@@ -17,22 +17,22 @@ WEAK_SHARE = 0.1
 
 
 def assumptions_of(past: History) -> tuple[str, ...]:
-    """Return what holds for both ways."""
+    """Return what holds for whatever is replayed."""
     sold = float(past.demand["units"].sum()) - past.lifted_units
     return (
-        "Both ways begin with the recorded stock, as fresh as its shelf life allows, and with the orders on the way.",
-        f"Both meet the same demand: {sold:,.0f} units sold and {past.lifted_units:,.0f} that empty shelves hid, "
+        "All begin with the recorded stock, as fresh as its shelf life allows, and with the orders on the way.",
+        f"All meet the same demand: {sold:,.0f} units sold and {past.lifted_units:,.0f} that empty shelves hid, "
         "estimated; it would have been the same whatever was ordered.",
-        "Goods are usable on the day they were due, for both: lateness is left out.",
+        "Goods are usable on the day they were due, for all: lateness is left out.",
         "A lane costs what it costs today; whole trucks or parcels a lane and day; purchases are paid alike.",
-        "Unmet demand is lost. Returns, theft and wrong records are left out for both.",
-        "Stock left at the end is worth its cost, for both.",
+        "Unmet demand is lost. Returns, theft and wrong records are left out for all.",
+        "Stock left at the end is worth its cost, for all.",
         "tierflow plans each night with what was known by its end, and fits its models on the nights before.",
     )
 
 
-def limits_of(tables: Mapping[str, pd.DataFrame], past: History) -> tuple[str, ...]:
-    """Return what these data cannot support; nothing where nothing is missing."""
+def limits_of(tables: Mapping[str, pd.DataFrame], past: History, *, has_orders: bool = True) -> tuple[str, ...]:
+    """Return what these data cannot support; of orders only where what was ordered is replayed too."""
     start, last = past.snapshot.cutoff, past.last_day
     sales = tables["sales"]
     window = sales[(sales["date"] > start) & (sales["date"] <= last)]
@@ -52,13 +52,13 @@ def limits_of(tables: Mapping[str, pd.DataFrame], past: History) -> tuple[str, .
             f"{past.lifted_units / total:.0%} of the demand is estimated, not sold: read lost margin with care."
         )
     n_orders = len(past.policy.moves)
-    if past.unmatched_orders:
+    if has_orders and past.unmatched_orders:
         said.append(
             f"{past.unmatched_orders:,} orders are left out of {past.unmatched_orders + n_orders:,}: no origin, no "
             "ship date, or no lane between their ends. What was ordered looks worse for it."
         )
     sent = float(past.policy.moves["quantity"].sum())
-    if sent > 0 and past.policy.clipped > 0:
+    if has_orders and sent > 0 and past.policy.clipped > 0:
         said.append(
             f"{past.policy.clipped / sent:.1%} of the units that were shipped could not be shipped again: the replay "
             "had less at their origin than there was."

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from engine import EngineConfig
-from experiments.prove import CannotProve, Proof, prove
-from experiments.prove_history import PastOrders, demand_between, history, moves_between, whole_units
+from experiments.prove import Proof, prove
+from experiments.prove_history import CannotProve, PastOrders, demand_between, history, moves_between, whole_units
 from experiments.twin import Night
 from experiments.world import WorldConfig, build_world, write_world
 from forecasting.config import ForecastConfig
