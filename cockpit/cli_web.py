@@ -46,7 +46,7 @@ def serve(
         str, typer.Option("--proxy-header", help="Header in which a trusted proxy names the account.")
     ] = "",
     proxy: Annotated[
-        list[str] | None, typer.Option("--proxy", help="Address of the trusted proxy; default 127.0.0.1.")
+        list[str] | None, typer.Option("--proxy", help="Address of the proxy in front, if there is one.")
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -65,7 +65,7 @@ def serve(
                 is_https=https,
                 names=tuple(name or ()),
                 proxy_header=proxy_header,
-                proxies=tuple(proxy or ("127.0.0.1",)),
+                proxies=tuple(proxy or ()),
             )
         )
 

@@ -27,6 +27,7 @@ from cockpit.web.forms import refuse_forged_form, refuse_other_sites
 from cockpit.web.frame import ForgedForm, Frame, MayNot, NoAccounts, NobodySignedIn, NoRun, page_templates
 from cockpit.web.limits import Rate
 from cockpit.web.locale import LANGUAGE_COOKIE
+from cockpit.web.metering import Meter, Metering
 from cockpit.web.pages import ROUTERS
 from cockpit.web.people import People
 from cockpit.web.promises import PromiseBooks
@@ -83,7 +84,7 @@ def create_app(chain: Path, runs: Path, *, people: People, options: ServerOption
     options
         How it is reached.
     """
-    options = options or ServerOptions()
+    options, meter = options or ServerOptions(), Meter()
     app = FastAPI(
         title="tierflow",
         description="The JSON API of the cockpit: everything its pages do.",
@@ -91,6 +92,7 @@ def create_app(chain: Path, runs: Path, *, people: People, options: ServerOption
         docs_url=None,
         redoc_url=None,
         middleware=[
+            Middleware(Metering, meter=meter),
             Middleware(ProtectiveHeaders, is_https=options.is_https),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(options.hosts)),
             Middleware(BodyLimit, max_bytes=options.max_body_bytes),
@@ -102,7 +104,7 @@ def create_app(chain: Path, runs: Path, *, people: People, options: ServerOption
     app.state.options = options
     app.state.sign_in_limits = SignInLimits()
     app.state.office = TokenOffice(Accounts(runs / ACCOUNTS_FILE), runs, rate=options.api_rate)
-    app.state.promises = PromiseBooks()
+    app.state.promises, app.state.meter = PromiseBooks(), meter
     app.include_router(api_router)
     app.state.paths = frozenset(getattr(route, "path", "") for router in ROUTERS for route in router.routes)
     for router in ROUTERS:

@@ -41,7 +41,7 @@ class ServeRequest:
     proxy_header
         Header in which a trusted proxy names the account; empty for none.
     proxies
-        Addresses of that proxy.
+        Addresses of the proxy in front: its word on the account, or where none is given, on the browser's address.
     """
 
     chain: Path
@@ -51,7 +51,7 @@ class ServeRequest:
     is_https: bool = False
     names: tuple[str, ...] = ()
     proxy_header: str = ""
-    proxies: tuple[str, ...] = ("127.0.0.1",)
+    proxies: tuple[str, ...] = ()
 
     @property
     def runs_path(self) -> Path:
@@ -85,7 +85,8 @@ def chain_app(request: ServeRequest) -> FastAPI:
         raise UsageError(str(error)) from error
     proxy = None
     if request.proxy_header:
-        proxy = Proxy(request.proxy_header.lower(), frozenset(request.proxies), bytes.fromhex(keys[0].secret))
+        addresses = frozenset(request.proxies or ("127.0.0.1",))
+        proxy = Proxy(request.proxy_header.lower(), addresses, bytes.fromhex(keys[0].secret))
     people = SignedInPeople(Accounts(request.runs_path / ACCOUNTS_FILE), request.is_https, proxy)
     names = (*request.names, *(_LOOPBACK_NAMES if request.is_loopback else ()))
     options = ServerOptions(is_https=request.is_https, hosts=names)
@@ -102,7 +103,8 @@ def serve_chain(request: ServeRequest) -> Outcome:
         app,
         host=request.host,
         port=request.port,
-        proxy_headers=False,
+        proxy_headers=bool(request.proxies) and not request.proxy_header,
+        forwarded_allow_ips=list(request.proxies),
         server_header=False,
         access_log=False,
         log_level="warning",

@@ -71,6 +71,7 @@ def test_a_run_folder_holds_every_table_and_exactly_one_orders_csv(chain: Path) 
         *(f"{name}.{ending}" for name in TABLES for ending in ("csv", "parquet")),
         "forecast.parquet",
         "pegging.parquet",
+        "promises.parquet",
         "forecast_changes.csv",
         "forecast_changes.parquet",
         "report.html",

@@ -1,10 +1,10 @@
-"""The audit log: who did what to which line, when and why; and whether anybody has touched it."""
+"""The audit log: who did what to which line, when and why, and whether anybody touched it; how the server does."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
 from cockpit.documents import records
 from cockpit.places import order_ledger
@@ -29,3 +29,9 @@ def audit(person: Viewer, frame: TheFrame, page: ThePage, order_id: Text = "", u
 def problems(person: Admin, frame: TheFrame) -> dict[str, Any]:
     """Check the log's hash chain, and that every line follows from it."""
     return {"problems": list(order_ledger(frame.runs.folder).verify())}
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(person: Viewer, request: Request) -> Response:
+    """Return the server's figures for Prometheus: requests and their seconds, by route, method and status."""
+    return Response(request.app.state.meter.text(), media_type="text/plain; version=0.0.4")

@@ -223,6 +223,16 @@ def test_a_request_that_is_too_large_is_not_read(served: Served, chain_with_acco
     assert client.post(f"{ORDERS}/approve", content=chunks, headers=headers).status_code == 413
 
 
+def test_requests_are_counted_by_route_and_not_by_what_somebody_types(client: Any, token_of: Token) -> None:
+    headers = token_of(client, "viewer")
+    for path in ("orders/none", "orders/made-up", "no/such/thing"):
+        client.get(f"/api/v1/{path}", headers=headers)
+    text = client.get("/api/v1/metrics", headers=headers).text
+    assert 'tierflow_request_seconds_count{method="GET",route="/api/v1/orders/{order_id}",status="404"} 2.0' in text
+    assert 'route="other",status="404"} 1.0' in text
+    assert "made-up" not in text
+
+
 def test_scripts_in_names_and_reasons_come_back_as_text(own: Any, token_of: Token) -> None:
     line = first_line(own, token_of(own, "viewer"), sku="<script>alert('SKU')</script>")
     words = "<img src=x onerror=alert(1)>"
