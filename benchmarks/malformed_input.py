@@ -5,8 +5,8 @@
 
 Prints one JSON line. Mutations are of the chain tests/data/good/tiny: bytes, cells, rows, columns, whole files and
 chain.toml. Every second one is read with quarantine of all tables, so that bad rows are dropped instead of refused.
-What was accepted is looked at by a check of its own (`cell_faults`); some of it is planned. A plan that stops with
-one of the product's own refusals counts as refused.
+Tables that a mutation leaves alone are read and checked once. What was accepted is looked at by a check of its own
+(`cell_faults`); some of it is planned. A plan that stops with one of the product's own refusals counts as refused.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from _malformed import accepted, listed_cases, mutated, write_files
+from _read_once import unchanged_read_once
 
 from network.contracts import TABLES
 from network.ingest import Chain
@@ -39,7 +40,7 @@ def main() -> None:
     asked = options.parse_args()
     n, plans, step = (100, 1, 20) if asked.smoke else (asked.mutations, asked.plans, 1)
     files = {file.name: file.read_bytes() for file in sorted(TINY.iterdir())}
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, unchanged_read_once(files):
         listed = list(listed_cases(files))[::step]
         refused = [outcome(case.files, Path(place))[0] for case in listed]
         told: Counter[str] = Counter()

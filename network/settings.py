@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any
 
 from network.breach import Breach, ContractError, nearest
@@ -166,8 +167,14 @@ def _text(key: str, value: Any) -> tuple[str | None, list[Breach]]:
     return None, [_breach(key, "not a text", 'Write it between quotes, such as "CNY".')]
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Names of all time zones; found once, because they are looked for on the disk."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def _zone(value: Any) -> tuple[str | None, list[Breach]]:
-    if isinstance(value, str) and value in zoneinfo.available_timezones():
+    if isinstance(value, str) and value in _zones():
         return value, []
     return None, [_breach("time_zone", "unknown time zone", 'Use an IANA name such as "Asia/Shanghai".')]
 

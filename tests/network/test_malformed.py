@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks._malformed import Case, accepted, listed_cases, mutated, write_files
+from benchmarks._malformed import accepted, listed_cases, mutated, write_files
+from benchmarks._read_once import unchanged_read_once
 from network.breach import ContractError
 from network.contracts import TABLES
 from network.ingest import load_chain
@@ -24,7 +25,7 @@ TINY = {file.name: file.read_bytes() for file in sorted(GOOD.iterdir())}
 LISTED = list(listed_cases(TINY))
 QUARANTINE = f"\n[quarantine]\ntables = {json.dumps(list(TABLES))}\n".encode()
 SEEDS, AT_ONCE = 500, 50
-EVERY = 5  # of the listed files; benchmarks/malformed_input.py reads them all
+SHARES = 4  # of the listed files, so that several workers share them
 CALL = b"cos\nsystem\n(S'id'\ntR."
 
 
@@ -32,26 +33,50 @@ def test_at_least_three_hundred_broken_files_are_listed() -> None:
     assert len({case.name for case in LISTED}) >= 300
 
 
-def test_every_listed_file_is_refused_and_its_table_is_named(tmp_path: Path) -> None:
-    for case in LISTED[::EVERY]:
-        assert _tables_told(case, tmp_path) >= {case.name.split(".csv")[0]}, case.name
+@pytest.mark.parametrize("share", range(SHARES))
+def test_every_listed_file_is_refused_and_its_table_is_named(share: int, tmp_path: Path) -> None:
+    with unchanged_read_once(TINY):
+        for case in LISTED[share::SHARES]:
+            write_files(case.files, tmp_path)
+            assert _tables_refused(tmp_path) >= {case.name.split(".csv")[0]}, case.name
 
 
-def _tables_told(case: Case, folder: Path) -> set[str]:
-    write_files(case.files, folder)
+def _tables_refused(folder: Path) -> set[str]:
     with pytest.raises(ContractError) as caught:
         load_chain(folder)
     return {breach.table for breach in caught.value.breaches}
 
 
+def _mutation(seed: int) -> dict[str, bytes]:
+    return mutated({**TINY, "chain.toml": TINY["chain.toml"] + QUARANTINE} if seed % 2 else TINY, seed)
+
+
 @pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))
 def test_mutations_end_in_breaches_or_in_a_chain_that_keeps_its_contract(first: int, tmp_path: Path) -> None:
-    quarantined = {**TINY, "chain.toml": TINY["chain.toml"] + QUARANTINE}
     n_accepted = 0
-    for seed in range(first, first + AT_ONCE):
-        write_files(mutated(quarantined if seed % 2 else TINY, seed), tmp_path)
-        n_accepted += accepted(tmp_path) is not None
+    with unchanged_read_once(TINY):
+        for seed in range(first, first + AT_ONCE):
+            write_files(_mutation(seed), tmp_path)
+            n_accepted += accepted(tmp_path) is not None
     assert 0 < n_accepted < AT_ONCE
+
+
+def test_unchanged_tables_read_once_change_no_answer(tmp_path: Path) -> None:
+    """Two mutations that are refused and two that are accepted: the same breaches, the same tables."""
+    for seed in (0, 1, 2, 3):
+        write_files(_mutation(seed), tmp_path)
+        plain = _answer(tmp_path)
+        with unchanged_read_once(TINY):
+            assert _answer(tmp_path) == _answer(tmp_path) == plain
+
+
+def _answer(folder: Path) -> tuple[object, ...]:
+    """What a chain is read as: its breaches, or the content of its tables."""
+    try:
+        chain = load_chain(folder)
+    except ContractError as error:
+        return error.breaches
+    return tuple((name, table.to_csv()) for name, table in chain.tables.items())
 
 
 def test_under_quarantine_the_other_rows_stay_and_the_bad_one_goes(tmp_path: Path) -> None:
