@@ -78,8 +78,16 @@ class NightlyPlanner:
             "stock": night.stock.assign(as_of=night.date + pd.Timedelta(hours=23), allocated=0, stock_type="free"),
             "lots": night.lots,
             "open_orders": night.open_orders.assign(status=str(OrderState.CONFIRMED), external_ref=""),
-            "receipts": self.tables["receipts"][self.tables["receipts"]["date"].le(self.start)],
+            "receipts": self._receipts(night),
+            # What suppliers confirmed of the first orders is in the quantities and dates of the replay already.
+            "confirmations": self.tables["confirmations"].iloc[:0],
         }
         typed = {name: frame.reindex(columns=self.tables[name].columns) for name, frame in changed.items()}
         typed = {name: frame.astype(self.tables[name].dtypes.to_dict()) for name, frame in typed.items()}
         return snapshot_at({**self.tables, **typed}, self.settings, night.date)
+
+    def _receipts(self, night: Night) -> pd.DataFrame:
+        """Receipts before the start; those of orders under way are in the replay's stock and quantities already."""
+        receipts = self.tables["receipts"]
+        is_set_off = receipts["order_id"].isin(night.open_orders["order_id"])
+        return receipts[receipts["date"].le(self.start) & ~is_set_off]

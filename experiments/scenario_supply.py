@@ -21,8 +21,8 @@ from experiments.scenario_lanes import LANE, closed_days, concrete_lanes, lanes_
 from network.breach import Breach, nearest
 from network.columns import MODES_BY_TIERS, Mode, Tier
 from network.lanes import expand_pairs, members
+from network.orders_to_come import COMING_STATES
 from network.snapshot import Snapshot
-from optimization.position import COMING_STATES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +234,11 @@ def _later(case: Case, *, origin: str, destination: str, mode: str, days: int) -
         due_date=orders["due_date"].mask(is_coming, orders["due_date"] + delay),
         ship_date=orders["ship_date"].mask(is_past, orders["ship_date"] - delay),
     )
-    return case.with_tables(lanes=lanes, open_orders=orders, sourcing=_later_rules(snapshot, late, days))
+    told = snapshot.table("confirmations")
+    is_hit_too = told["order_id"].isin(orders.loc[is_coming, "order_id"])
+    told = told.assign(date=told["date"].mask(is_hit_too, told["date"] + delay))
+    rules = _later_rules(snapshot, late, days)
+    return case.with_tables(lanes=lanes, open_orders=orders, confirmations=told, sourcing=rules)
 
 
 def _later_rules(snapshot: Snapshot, late: pd.MultiIndex, days: int) -> pd.DataFrame:

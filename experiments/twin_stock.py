@@ -11,6 +11,7 @@ import pandas as pd
 
 from network.economics import sku_economics
 from network.graph import SupplyNetwork
+from network.orders_to_come import orders_to_come
 from network.snapshot import Snapshot
 
 IntArray = npt.NDArray[np.int64]
@@ -117,8 +118,12 @@ def opening_stock(chain: ChainIndex, snapshot: Snapshot) -> PhysicalStock:
     free = free[free["stock_type"].eq("free") & free["location"].isin(chain.locations)]
     sku, location = indexes(chain, free["sku"], free["location"])
     stock.receive(sku, location, whole(free["on_hand"]))
-    orders = snapshot.tables["open_orders"]
-    orders = orders[orders["status"].isin(["released", "confirmed"]) & orders["destination"].isin(chain.locations)]
+    orders = orders_to_come(snapshot)
+    orders = orders[
+        orders["quantity"].gt(0)
+        & orders["status"].isin(["released", "confirmed"])
+        & orders["destination"].isin(chain.locations)
+    ]
     tomorrow = snapshot.cutoff + pd.Timedelta(days=1)
     for date, rows in orders.groupby(orders["due_date"].where(orders["due_date"] > tomorrow, tomorrow)):
         stock.in_transit.setdefault(pd.Timestamp(str(date)), []).append(rows)

@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from network.calendar import Calendar, build_calendar
-from network.contracts import Mode, OrderState
+from network.contracts import Mode
 from network.lanes import expand_lanes, expand_pairs
+from network.orders_to_come import orders_to_come
 from network.snapshot import Snapshot
 from network.vehicles import with_fleets
 
@@ -34,7 +35,6 @@ SERVING_COLUMNS = (
 _FIRST_PRIORITY = 1
 BOUGHT_DAYS = 91
 """Purchases this old still count for the shares of suppliers [days]."""
-_COMING = tuple(str(state) for state in (OrderState.APPROVED, OrderState.RELEASED, OrderState.CONFIRMED))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -172,8 +172,12 @@ def _bought(snapshot: Snapshot, pairs: pd.DataFrame) -> NDArray[np.float64]:
     orders, receipts = snapshot.table("open_orders"), snapshot.table("receipts")
     recent = receipts[receipts["date"] > snapshot.cutoff - pd.Timedelta(days=BOUGHT_DAYS)]
     came = recent[["order_id", "quantity"]].merge(orders[["order_id", *key]], on="order_id")
-    coming = orders.loc[orders["status"].isin(_COMING), [*key, "quantity"]]
-    units = pd.concat([came[[*key, "quantity"]], coming], ignore_index=True).groupby(key)["quantity"].sum()
+    coming = orders_to_come(snapshot)
+    units = (
+        pd.concat([came[[*key, "quantity"]], coming[[*key, "quantity"]]], ignore_index=True)
+        .groupby(key)["quantity"]
+        .sum()
+    )
     found = units.reindex(pd.MultiIndex.from_frame(pairs[key])).fillna(0.0)
     bought: NDArray[np.float64] = found.to_numpy(dtype=np.float64)
     return bought

@@ -1,7 +1,8 @@
 """What was known at the end of a day: for each table, the rows a planner could have seen by the cutoff.
 
-Every rule looks at the row itself and at nothing dated or known later, so that rows added after the cutoff can never
-change what a plan made at the cutoff sees.
+Every rule looks at the row itself and at no value dated or known later, so that rows added after the cutoff can never
+change what a plan made at the cutoff sees. One thing is asked of later days: whether there are any, because only then
+may an order that leaves after the cutoff have been placed after it too.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from network.orders_to_come import COMING_STATES, received_units
 
 # The column that dates a row of history: it is known at the end of that day.
 DATED_BY = {"sales": "date", "stock": "as_of", "receipts": "date", "returns": "date", "counts": "date"}
@@ -24,13 +27,13 @@ ANNOUNCED_BY = {
     "adjustments": ("known_at", "from"),
 }
 
-# An order that leaves after the cutoff was surely placed before it only in one of these states.
-PLACED_STATES = frozenset({"approved", "released", "confirmed"})
+# An order that leaves after the cutoff and does not say when it was placed was placed by then only in one of these.
+PLACED_STATES = frozenset(str(state) for state in COMING_STATES)
 
 STOCK_KEY = ("sku", "location", "stock_type")
 
 
-def known_mask(name: str, frame: pd.DataFrame, cutoff: pd.Timestamp) -> NDArray[np.bool_]:
+def known_mask(name: str, frame: pd.DataFrame, cutoff: pd.Timestamp, *, is_past: bool = False) -> NDArray[np.bool_]:
     """Say which rows of a table are known at the end of the cutoff day.
 
     Parameters
@@ -41,6 +44,8 @@ def known_mask(name: str, frame: pd.DataFrame, cutoff: pd.Timestamp) -> NDArray[
         Its canonical rows.
     cutoff
         Last day whose data may be used, inclusive.
+    is_past
+        Whether the tables tell of later days too, so that an open order in them may have been placed since.
 
     Returns
     -------
@@ -55,11 +60,41 @@ def known_mask(name: str, frame: pd.DataFrame, cutoff: pd.Timestamp) -> NDArray[
         if stand_in in frame.columns:
             announced = announced.fillna(frame[stand_in])
         return _before(announced, limit)
+    if name == "confirmations":  # one that does not say when it was told has always been known
+        return frame["known_at"].isna().to_numpy(dtype=bool) | _before(frame["known_at"], limit)
     if name == "open_orders":
-        shipped = frame["ship_date"].isna().to_numpy(dtype=bool) | _before(frame["ship_date"], limit)
-        placed = frame["status"].isin(list(PLACED_STATES)).to_numpy(dtype=bool)
-        return np.asarray(shipped | placed, dtype=bool)
+        return _placed(frame, limit, is_past=is_past)
     return np.ones(len(frame), dtype=bool)
+
+
+def _placed(orders: pd.DataFrame, limit: pd.Timestamp, *, is_past: bool) -> NDArray[np.bool_]:
+    """Orders placed before the limit.
+
+    One that does not say when it was placed counts from the day it ships; tonight, an order on its way to be shipped
+    counts too, which a past night cannot tell from one that was placed since.
+    """
+    shipped = orders["ship_date"].isna().to_numpy(dtype=bool) | _before(orders["ship_date"], limit)
+    living = orders["status"].isin(list(PLACED_STATES)).to_numpy(dtype=bool)
+    is_dated = orders["placed_on"].notna().to_numpy(dtype=bool)
+    assumed = shipped if is_past else shipped | living
+    return np.asarray(np.where(is_dated, _before(orders["placed_on"], limit), assumed), dtype=bool)
+
+
+def is_past_night(tables: Mapping[str, pd.DataFrame], cutoff: pd.Timestamp) -> bool:
+    """Say whether the tables tell of a whole day after the cutoff: one with both sales and stock.
+
+    Parameters
+    ----------
+    tables
+        Canonical tables by name.
+    cutoff
+        Last day whose data may be used, inclusive.
+    """
+    if "sales" not in tables or "stock" not in tables:
+        return False
+    sold, counted = tables["sales"]["date"].dt.normalize(), tables["stock"]["as_of"].dt.normalize()
+    later = counted[counted > cutoff].unique()
+    return bool(len(later)) and bool(sold.isin(later).any())
 
 
 def latest_stock(stock: pd.DataFrame) -> pd.DataFrame:
@@ -80,12 +115,14 @@ def latest_stock(stock: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates(list(STOCK_KEY), keep="last")
 
 
-def orders_as_known(orders: pd.DataFrame, receipts: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
+def orders_as_known(
+    orders: pd.DataFrame, receipts: pd.DataFrame, cutoff: pd.Timestamp, *, is_past: bool = False
+) -> pd.DataFrame:
     """Give every order the state it had at the end of the cutoff day, from what had been received by then.
 
-    An order of which exactly the open quantity has arrived is complete: closed (a partial delivery lowers the open
-    quantity instead). An order that later data call closed, of which nothing had arrived and which was not yet due,
-    was still on its way: released. This lets a past day be planned again. Without receipts the given state stands.
+    An order of which all that was ordered has arrived is complete: closed. An order that is called closed, of which
+    nothing had arrived and which was not yet due, was still on its way: released; on a past night, so was one of which
+    a part had arrived. This lets a past day be planned again. Without receipts the given state stands.
 
     Parameters
     ----------
@@ -95,6 +132,8 @@ def orders_as_known(orders: pd.DataFrame, receipts: pd.DataFrame, cutoff: pd.Tim
         Known rows of `receipts`.
     cutoff
         Last day whose data may be used, inclusive.
+    is_past
+        Whether the tables tell of later days too.
 
     Returns
     -------
@@ -102,11 +141,9 @@ def orders_as_known(orders: pd.DataFrame, receipts: pd.DataFrame, cutoff: pd.Tim
     """
     if orders.empty or receipts.empty:
         return orders
-    received = receipts.groupby(["order_id", "sku"], observed=True)["quantity"].sum()
-    lines = pd.MultiIndex.from_frame(orders[["order_id", "sku"]])
-    arrived = received.reindex(lines).to_numpy(dtype=float)
-    is_complete = arrived == orders["quantity"].to_numpy(dtype=float)
-    is_under_way = (orders["status"] == "closed") & np.isnan(arrived) & (orders["due_date"] > cutoff)
+    arrived, ordered = received_units(orders, receipts), orders["quantity"].to_numpy(dtype=np.float64)
+    is_complete = (arrived > 0) & (arrived >= ordered)
+    is_under_way = (orders["status"] == "closed") & (orders["due_date"] > cutoff) & (is_past | (arrived == 0))
     status = orders["status"].mask(is_under_way, "released").mask(is_complete, "closed")
     return orders.assign(status=status)
 
@@ -129,17 +166,18 @@ def known_tables(
     """
     kept: dict[str, pd.DataFrame] = {}
     excluded: dict[str, int] = {}
+    is_past = is_past_night(tables, cutoff)
     for name, frame in tables.items():
         if frame.empty:
             kept[name] = frame
             continue
-        mask = known_mask(name, frame, cutoff)
+        mask = known_mask(name, frame, cutoff, is_past=is_past)
         kept[name] = frame if mask.all() else frame[mask]
         if not mask.all():
             excluded[name] = int((~mask).sum())
     if len(kept["stock"]):
         kept["stock"] = latest_stock(kept["stock"])
-    kept["open_orders"] = orders_as_known(kept["open_orders"], kept["receipts"], cutoff)
+    kept["open_orders"] = orders_as_known(kept["open_orders"], kept["receipts"], cutoff, is_past=is_past)
     return kept, excluded
 
 

@@ -145,8 +145,9 @@ CONFIRMATIONS = Table(
         Column("order_id", "id", meaning="Order line, as in `open_orders`.", is_required=True),
         Column("confirmed_quantity", "whole", "units", "What the supplier will deliver.", is_required=True, minimum=0),
         Column("date", "date", meaning="When it will arrive; empty = as ordered."),
+        Column("known_at", "timestamp", meaning="When it was told; empty = known all along.", is_end_of_day=True),
     ),
-    meaning="What suppliers confirmed.",
+    meaning="What suppliers confirmed: less than was ordered lowers what is to come.",
     block=2,
 )
 

@@ -10,11 +10,11 @@ import pandas as pd
 
 from network.contracts import Mode
 from network.graph import SupplyNetwork
+from network.orders_to_come import orders_to_come
 from network.snapshot import Snapshot
 from optimization.audit_calendar import due_dates, is_leaving_allowed
 from optimization.audit_case import NOTHING, AuditCase, audit_case, breaches
 
-_LIVING = ("approved", "released", "confirmed")
 _ANOTHER_DAY = ("expedite", "defer")
 
 
@@ -65,7 +65,7 @@ def _beside_lines(messages: pd.DataFrame, snapshot: Snapshot, released: pd.DataF
     """Messages with the line they name: line_quantity, line_ship, line_due, is_same_goods, is_living."""
     columns = ["order_id", "origin", "destination", "sku", "quantity", "ship_date", "due_date"]
     orders = snapshot.table("open_orders")
-    parts = [orders.loc[orders["status"].isin(_LIVING) & (orders["quantity"] > 0), columns]]
+    parts = [orders_to_come(snapshot).query("quantity > 0")[columns]]
     if released is not None and len(released):
         parts.append(released.loc[~released["order_id"].isin(set(orders["external_ref"].dropna())), columns])
     lines = pd.concat(parts, ignore_index=True).drop_duplicates("order_id")

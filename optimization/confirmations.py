@@ -16,7 +16,9 @@ NEEDED = ("order_id", "confirmed_quantity")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 
 
-def read_confirmations(data: bytes, orders: pd.DataFrame, *, supplier: str) -> pd.DataFrame:
+def read_confirmations(
+    data: bytes, orders: pd.DataFrame, *, supplier: str, known_at: datetime | None = None
+) -> pd.DataFrame:
     """Read a supplier's answer, csv or xlsx, such as the shared order file with its last two columns filled in.
 
     Parameters
@@ -28,6 +30,8 @@ def read_confirmations(data: bytes, orders: pd.DataFrame, *, supplier: str) -> p
         The orders that were shared: order_id, origin, sku, quantity, due_date.
     supplier
         Who answers; it cannot confirm the orders of another.
+    known_at
+        When the answer came: nights planned again as of an earlier day do not know it. None = known all along.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def read_confirmations(data: bytes, orders: pd.DataFrame, *, supplier: str) -> p
         taken[order_id] = (int(whole_number(row.text("confirmed_quantity")) or 0), _date(row.text("date")))
     if errors:
         raise SheetError(tuple(errors))
-    rows = [(order_id, quantity, day) for order_id, (quantity, day) in sorted(taken.items())]
+    rows = [(order_id, quantity, day, known_at) for order_id, (quantity, day) in sorted(taken.items())]
     table = empty("confirmations")
     return pd.DataFrame(rows, columns=list(table.columns)).astype(table.dtypes.to_dict())
 

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from network.contracts import Tier
+from network.orders_to_come import COMING_STATES, orders_to_come
 from optimization.capacity import capacity_use, declares_capacity
 from optimization.exception_case import ExceptionCase, Rule, nothing, tell
 from optimization.plain_words import say_date, say_days, say_units
 from optimization.point_facts import KEY, RECENT_DAYS
-from optimization.position import COMING_STATES
 
 UNACKNOWLEDGED_DAYS = 2
 """A released line older than this should have been acknowledged [days]."""
@@ -34,10 +34,9 @@ def unreachable(case: ExceptionCase) -> pd.DataFrame:
 
 
 def late_order(case: ExceptionCase) -> pd.DataFrame:
-    """An open order that should be there by now."""
-    orders = case.snapshot.table("open_orders")
-    is_coming = orders["status"].isin([str(state) for state in COMING_STATES]) & (orders["quantity"] > 0)
-    rows = _with_points(case, orders.loc[is_coming & (orders["due_date"] <= case.cutoff)])
+    """An open order that should be there by now, as far as it is still to come."""
+    orders = orders_to_come(case.snapshot)
+    rows = _with_points(case, orders.loc[(orders["quantity"] > 0) & (orders["due_date"] <= case.cutoff)])
     late = (case.cutoff - rows["due_date"]).dt.days + 1
     return tell(
         rows.assign(date=rows["due_date"]),

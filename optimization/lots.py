@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from network.orders_to_come import COMING_STATES
 from optimization.allocation import fair_share
 from optimization.expiry import keep_life
 from optimization.flow.data import FlowData
 from optimization.line_value import interval_end
-from optimization.position import COMING_STATES
 
 if TYPE_CHECKING:
     from network.snapshot import Snapshot
@@ -164,7 +164,7 @@ def keep_limits(lines: pd.DataFrame, data: FlowData, *, snapshot: Snapshot, maxi
 def weekly_room(snapshot: Snapshot) -> pd.Series[float]:
     """Units that each supplier can still deliver in the seven days that end tomorrow; NaN without a limit.
 
-    What it was asked for with a ship date of these days counts, as far as it is still to come.
+    What it was asked for with a ship date of these days counts whole, until all of it has come.
     """
     capacity = snapshot.table("suppliers").set_index("supplier")["weekly_capacity"].astype("float64")
     orders = snapshot.table("open_orders")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from network.columns import Channel, Mode, OrderState, Tier
+from network.columns import Channel, Mode, Tier
+from network.orders_to_come import orders_to_come
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
@@ -18,8 +19,6 @@ KEY = ["sku", "location"]
 POSITION_COLUMNS = (
     *("sku", "location", "on_hand", "allocated", "backorders", "on_order", "in_transit", "inventory_position"),
 )
-# An order in one of these states will bring goods; in the others it never will, or not yet.
-COMING_STATES = (OrderState.APPROVED, OrderState.RELEASED, OrderState.CONFIRMED)
 PROMISE_COLUMNS = ("sku", "channel", "zone", "day", "quantity")
 # Level of tomorrow's walk-in demand that is kept for those who come to the shop.
 WALK_IN_LEVEL = 0.9
@@ -37,9 +36,9 @@ def inventory_positions(
 ) -> pd.DataFrame:
     """Inventory position = on_hand + on_order - backorders - allocated, for every own stock point.
 
-    `on_order` includes `in_transit`. Goods that open orders will still take out of a location count as allocated
-    there. Nothing is ordered twice: a line of ours counts from the night it is released, and as soon as
-    `open_orders.external_ref` names it, the system of record counts instead.
+    `on_order` includes `in_transit`; what has been received or was never confirmed is not in it. Goods that open orders
+    will still take out of a location count as allocated there. Nothing is ordered twice: a line of ours counts from the
+    night it is released, and as soon as `open_orders.external_ref` names it, the system of record counts instead.
 
     Parameters
     ----------
@@ -78,7 +77,7 @@ def inventory_positions(
 
 
 def coming_lines(snapshot: Snapshot, released: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the order lines that will bring goods: open orders, and released lines not yet acknowledged.
+    """Return the order lines that will bring goods: what is still to come of open orders, and unacknowledged lines.
 
     Parameters
     ----------
@@ -91,11 +90,9 @@ def coming_lines(snapshot: Snapshot, released: pd.DataFrame | None = None) -> pd
     -------
     order_id, origin, destination, sku, quantity, ship_date, due_date, is_ours; only lines with a quantity.
     """
-    orders = snapshot.table("open_orders")
-    known = orders.loc[orders["status"].isin([str(state) for state in COMING_STATES]), _LINE_COLUMNS]
-    parts = [known.assign(is_ours=False)]
+    parts = [orders_to_come(snapshot)[_LINE_COLUMNS].assign(is_ours=False)]
     if released is not None and len(released):
-        acknowledged = set(orders["external_ref"].dropna().astype(str)) - {""}
+        acknowledged = set(snapshot.table("open_orders")["external_ref"].dropna().astype(str)) - {""}
         waiting = released.loc[~released["order_id"].astype(str).isin(acknowledged), _LINE_COLUMNS]
         parts.append(waiting.assign(is_ours=True))
     lines = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)

@@ -51,6 +51,19 @@ def test_position_is_on_hand_plus_on_order_less_allocated(make_snapshot: Callabl
     assert found["inventory_position"] == 17
 
 
+def test_what_has_come_or_was_never_confirmed_is_not_on_order(make_snapshot: Callable[..., Snapshot]) -> None:
+    # Of 20 ordered 15 are confirmed, for the 7th, and 6 have come: 9 to come. 10 on hand - 3 promised + 9 = 16.
+    orders = [order("1", 20, ship="2024-06-01", due="2024-06-04", status="confirmed")]
+    receipts = [{"order_id": "1", "sku": "X", "date": pd.Timestamp("2024-06-02"), "quantity": 6}]
+    told = [{"order_id": "1", "confirmed_quantity": 15, "date": pd.Timestamp("2024-06-07")}]
+    snapshot = chain(make_snapshot, open_orders=orders, receipts=receipts, confirmations=told)
+    network = build_network(snapshot)
+    found = row(inventory_positions(snapshot, network), "A")
+    assert (found["on_order"], found["in_transit"], found["inventory_position"]) == (9, 9, 16)
+    coming = arrivals(snapshot, None, network, cutoff=snapshot.cutoff, horizon=10)
+    assert list(zip(coming["day"], coming["quantity"], strict=True)) == [(4, 9)]
+
+
 def test_goods_that_will_leave_are_promised_at_their_origin(make_snapshot: Callable[..., Snapshot]) -> None:
     stock = [{"as_of": pd.Timestamp(CUTOFF), "sku": "X", "location": "C", "on_hand": 50}]
     orders = [order("2", 6, ship="2024-06-04", due="2024-06-06", status="confirmed")]
