@@ -83,6 +83,8 @@ def _placed(orders: pd.DataFrame, limit: pd.Timestamp, *, is_past: bool) -> NDAr
 def is_past_night(tables: Mapping[str, pd.DataFrame], cutoff: pd.Timestamp) -> bool:
     """Say whether the tables tell of a whole day after the cutoff: one with both sales and stock.
 
+    Stock counted at an hour of the day after the cutoff does not end that day: a second run inside it is still tonight.
+
     Parameters
     ----------
     tables
@@ -92,9 +94,10 @@ def is_past_night(tables: Mapping[str, pd.DataFrame], cutoff: pd.Timestamp) -> b
     """
     if "sales" not in tables or "stock" not in tables:
         return False
-    sold, counted = tables["sales"]["date"].dt.normalize(), tables["stock"]["as_of"].dt.normalize()
-    later = counted[counted > cutoff].unique()
-    return bool(len(later)) and bool(sold.isin(later).any())
+    tomorrow, counted = cutoff + pd.Timedelta(days=1), tables["stock"]["as_of"]
+    days = counted.dt.normalize()
+    later = days[(days > tomorrow) | ((days == tomorrow) & (counted == days))].unique()
+    return bool(len(later)) and bool(tables["sales"]["date"].dt.normalize().isin(later).any())
 
 
 def latest_stock(stock: pd.DataFrame) -> pd.DataFrame:

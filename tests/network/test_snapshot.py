@@ -142,6 +142,12 @@ def test_a_past_night_does_not_see_orders_placed_since(table: Make, chain: Chain
     assert sorted(tonight) == ["leaves", "left", "placed"]
     assert sorted(past.table("open_orders")["order_id"]) == ["left", "placed"]
     assert past.excluded["open_orders"] == 3
+    # Sales and a count of the day after, at two in the afternoon: that day is not over, and tonight is still tonight.
+    at_two = {
+        "sales": table("sales", date=["2024-03-11"], sku="x", location="A", units=1.0),
+        "stock": table("stock", as_of=["2024-03-11 14:00"], sku="x", location="A", on_hand=1),
+    }
+    assert sorted(chain(open_orders=orders, **at_two).table("open_orders")["order_id"]) == sorted(tonight)
     # What was cut once is what a past night sees also when it is cut again.
     assert past.replace(skus=past.table("skus")).content_hash == past.content_hash
 
