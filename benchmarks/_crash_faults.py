@@ -102,7 +102,8 @@ def killed_worker(words: Sequence[str], folder: Path, said: Path, *, seconds: fl
             return os.waitstatus_to_exitcode(status)
         if not is_killed and (workers := _workers(child)):
             time.sleep(seconds)
-            os.kill(workers[0], signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended
+                os.kill(workers[0], signal.SIGKILL)
             is_killed = True
         time.sleep(0.01)
 
