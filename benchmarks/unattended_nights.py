@@ -42,6 +42,8 @@ from benchmarks._crash_run import command, in_child, killed_after, load_what_is_
 
 SETTINGS = """
 [plan]
+horizon_days = 14
+joint_trucks = false
 truck_fill_up = false
 
 [plan.forecast]
@@ -258,7 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--smoke", action="store_true")
     asked = parser.parse_args(arguments)
-    n_nights, n_late = (4, 4) if asked.smoke else (asked.nights, asked.late_nights)
+    n_nights, n_late = (3, 3) if asked.smoke else (asked.nights, asked.late_nights)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         start, last = folder / "chain", pd.Timestamp("2025-11-05")
