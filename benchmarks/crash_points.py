@@ -274,7 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--smoke", action="store_true")
     asked = parser.parse_args(arguments)
-    n_points = (6, 0, 0) if asked.smoke else (asked.points,) * 3
+    n_points = (3, 0, 0) if asked.smoke else (asked.points,) * 3
     n_random, n_calls = (3, 2) if asked.smoke else (asked.random, asked.calls)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="leave out the job that nobody kills")
     parser.add_argument("--smoke", action="store_true")
     asked = parser.parse_args(arguments)
-    skus, stores, days = (6, 3, 90) if asked.smoke else (asked.skus, asked.stores, asked.days)
+    skus, stores, days = (9, 4, 120) if asked.smoke else (asked.skus, asked.stores, asked.days)
     with tempfile.TemporaryDirectory() as name:
         chain = Path(name) / "chain"
         demo = ["demo", str(chain), "--skus", str(skus), "--stores", str(stores), "--days", str(days)]

@@ -264,8 +264,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         start, last = folder / "chain", pd.Timestamp("2025-11-05")
-        n_days = 70 + max(n_nights, n_late)
-        demo = ["demo", str(start), "--skus", "6", "--stores", "3", "--days", str(n_days)]
+        n_days = 120 + max(n_nights, n_late)
+        demo = ["demo", str(start), "--skus", "9", "--stores", "4", "--days", str(n_days)]
         if in_child(lambda: command(demo)) != 0:
             raise RuntimeError("the demo chain was not written")
         settings = start / "chain.toml"
