@@ -48,6 +48,7 @@ def chain_of(n_skus: int, n_stores: int, n_days: int, rng: np.random.Generator) 
         truck_cost=np.full(n_places, 100.0),
         truck_volume=np.full(n_places, 5.0),
         truck_weight=np.full(n_places, np.inf),
+        truck_co2=np.full(n_places, 50.0),
         unit_freight=np.full(n_places, 0.05),
         is_truck=np.ones(n_places, dtype=bool),
         case_pack=np.full(n_skus, 6.0),

@@ -113,9 +113,19 @@ class ArrayChain:
         """Sum (L + 1, S) values of separate stocks in one building; the last row is demand that nobody serves."""
         return _summed(values, np.append(self.physical, self.physical.size))
 
-    def by_truck(self, quantity: Ints) -> Ints:
-        """Put goods (m, S) for separate stocks of one building on the same trucks."""
-        return _summed(quantity, self.truck_of)
+    def by_truck(self, lanes: Ints, units: Ints) -> tuple[Ints, Floats]:
+        """Put goods (k, S) of some lanes for separate stocks of one building on the same trucks.
+
+        Returns
+        -------
+        The lanes whose trucks go, ascending, and what they carry.
+        """
+        trucks, row = np.unique(self.truck_of[lanes], return_inverse=True)
+        if trucks.size == lanes.size:
+            return trucks, units[np.argsort(row)].astype(np.float64)
+        load = np.zeros((trucks.size, units.shape[1]))
+        np.add.at(load, row, units)
+        return trucks, load
 
 
 def _summed(values: Ints, row: Ints) -> Ints:

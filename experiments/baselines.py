@@ -81,10 +81,11 @@ def needs(chain: ArrayChain, night: ArrayNight, rate: Floats) -> Needs:
     for place, out in chain.fed_lanes:
         fed = chain.destination[out]
         for row in np.flatnonzero(at == place):
+            fed_rate = rate[fed]
             below[row] = night.position[fed].sum(axis=0)
-            lagged[row] = chain.protection[out] @ rate[fed]
-            total[row] += rate[fed].sum(axis=0)
-            variance[row] += (night.variance_ratio[fed] * rate[fed]).sum(axis=0)
+            lagged[row] = chain.protection[out] @ fed_rate
+            total[row] += fed_rate.sum(axis=0)
+            variance[row] += (night.variance_ratio[fed] * fed_rate).sum(axis=0)
     return Needs(
         lanes=lanes,
         position=night.position[at].astype(np.float64),

@@ -7,27 +7,29 @@ in serving order; expiry, first expired first out; the next decision, which sees
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from experiments.array_chain import ArrayChain, Serving
+from experiments.array_service import Customers, by_place, missing_shares, money
+from experiments.array_stock import ArrayStock, Shipment
 from experiments.kpis import PlaceService, Trace
 from experiments.recent_sales import RecentSales
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-# Share of the day that goods were on the shelf where they sold out: the hour is not recorded, so half.
-SOLD_OUT_AVAILABILITY = 0.5
 TOLERANCE = 1e-9
+# Freeing this much once makes glibc keep the arrays of a day for the next, instead of asking the system for new pages.
+KEPT_BYTES = 24 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
 class ArrayNight:
-    """What a rule may look at in the evening.
+    """What a rule may look at in the evening; the next evening overwrites it.
 
     Parameters
     ----------
@@ -56,21 +58,6 @@ class ArrayNight:
 
 # From a night to the units wanted on each lane, (m, S).
 ArrayPolicy = Callable[[ArrayNight], Floats]
-
-
-@dataclass
-class _State:
-    """Stock and goods on their way; changes from day to day."""
-
-    on_hand: Ints
-    lots: Ints
-    arriving: Ints
-    coming: Ints
-    inside: Ints
-    moving: Ints = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.moving = self.inside.sum(axis=0)
 
 
 def replay_arrays(
@@ -103,26 +90,36 @@ def replay_arrays(
     -------
     One row a day, columns as in `twin.Replay.days` without date and received_cost; and what happened at every point.
     """
-    state = _opening(chain)
-    recent = RecentSales.start(chain.history)
+    _keep_memory()
+    stock = ArrayStock.opening(chain)
+    recent = RecentSales(chain.history)
     rows: list[dict[str, float]] = []
-    trace = _TraceOf(chain, n_days)
+    trace, customers = _TraceOf(chain, n_days), Customers(serving, chain.on_hand.shape)
+    position, opened = np.empty((2, *chain.on_hand.shape), dtype=np.int64)
     for day in range(n_days):
         wrong = None if record_errors is None else record_errors[day]
-        seen = state.on_hand if wrong is None else np.maximum(state.on_hand + wrong, 0)
-        night = ArrayNight(day, seen, seen + state.coming, *recent.rates(), may_ship=chain.ships[:, day])
-        quantity = shared_out(policy(night), chain, on_hand=state.on_hand, may_ship=night.may_ship)
-        leaving = _dispatch(chain, state, quantity, day)
-        received = _arrive(state, day)
-        opened = state.on_hand.copy()
-        sold, service = _serve(serving, state.on_hand, demand(day))
-        expired = _expire(chain, state, leaving + sold, received)
-        available = _availability(chain, opened, sold, expired=expired, closed=state.on_hand)
-        recent.add(sold, available if wrong is None else np.where(wrong > 0, 1.0, available))
-        asked = _by_place(chain, service)
-        rows.append({**_money(chain, state, service, asked=asked, expired=expired), **_transport(chain, quantity)})
-        trace.add(day, state.on_hand, sold, quantity=quantity, asked=asked)
+        seen = stock.on_hand if wrong is None else np.maximum(stock.on_hand + wrong, 0)
+        np.add(seen, stock.coming, out=position)
+        night = ArrayNight(day, seen, position, *recent.rates(), may_ship=chain.ships[:, day])
+        shipment = ship(policy(night), chain, on_hand=stock.on_hand, may_ship=night.may_ship)
+        used = stock.dispatch(chain, shipment, day)
+        stock.arrive(chain, day)
+        opened[...] = stock.on_hand
+        service = customers.serve(stock.on_hand, demand(day))
+        sold = np.subtract(opened, stock.on_hand, out=opened)
+        missing = missing_shares(chain, sold, left=stock.on_hand, recorded=wrong)
+        expired = stock.expire(chain, used + sold[:, chain.perishable], day)
+        asked = by_place(chain, service)
+        held = stock.on_hand.sum(axis=0) + stock.moving
+        rows.append({**money(chain, service, held=held, asked=asked, expired=expired), **_transport(chain, shipment)})
+        trace.add(day, stock.on_hand, sold, shipment=shipment, asked=asked)
+        recent.add(trace.sold[day], missing)
     return pd.DataFrame(rows), trace.whole()
+
+
+def _keep_memory() -> None:
+    """Free a large block: see `KEPT_BYTES`."""
+    np.empty(KEPT_BYTES, dtype=np.uint8)
 
 
 class _TraceOf:
@@ -130,20 +127,24 @@ class _TraceOf:
 
     def __init__(self, chain: ArrayChain, n_days: int) -> None:
         self._chain = chain
-        self._on_hand, self._sold = (np.zeros((n_days, *chain.on_hand.shape), dtype=np.int32) for _ in range(2))
+        self._on_hand, self.sold = np.empty((2, n_days, *chain.on_hand.shape), dtype=np.int32)
         self._service = np.zeros((4, n_days, len(chain.on_hand)), dtype=np.int64)
-        self._moved: list[Ints] = []
+        self._moved: list[npt.NDArray[np.int32]] = []
 
-    def add(self, day: int, on_hand: Ints, sold: Ints, *, quantity: Ints, asked: Ints) -> None:
+    def add(self, day: int, on_hand: Ints, sold: Ints, *, shipment: Shipment, asked: Ints) -> None:
         """Note the end of a day."""
-        self._on_hand[day], self._sold[day], self._service[:, day] = on_hand, sold, asked[:, :-1]
-        lane, sku = np.nonzero(quantity * (self._chain.origin >= 0)[:, None])
+        self._on_hand[day], self.sold[day], self._service[:, day] = on_hand, sold, asked[:, :-1]
+        own = np.flatnonzero(self._chain.origin[shipment.lanes] >= 0)
+        units = shipment.units[own]
+        row, sku = np.nonzero(units)
+        lane = shipment.lanes[own[row]]
         ends = self._chain.origin[lane], self._chain.destination[lane]
-        self._moved.append(np.stack([np.full(lane.size, day), *ends, sku, quantity[lane, sku]]))
+        moved = (np.full(lane.size, day), *ends, sku, units[row, sku])
+        self._moved.append(np.array(moved, dtype=np.int32))
 
     def whole(self) -> Trace:
         """Return all days."""
-        return Trace(PlaceService(*self._service), self._on_hand, self._sold, *np.concatenate(self._moved, axis=1))
+        return Trace(PlaceService(*self._service), self._on_hand, self.sold, *np.concatenate(self._moved, axis=1))
 
 
 def shared_out(wanted: Floats, chain: ArrayChain, *, on_hand: Ints, may_ship: Flags) -> Ints:
@@ -162,148 +163,43 @@ def shared_out(wanted: Floats, chain: ArrayChain, *, on_hand: Ints, may_ship: Fl
     may_ship
         (m,) lanes on which goods may leave.
     """
-    cases = np.where(may_ship[:, None], np.maximum(wanted, 0.0), 0.0) / chain.case_pack
-    whole = np.floor(cases + TOLERANCE)
-    for place, fed in chain.fed_lanes:
-        have = np.floor(on_hand[place] / chain.case_pack)
-        asked = whole[fed].sum(axis=0)
-        scarce = np.flatnonzero(asked > have)
-        share = whole[np.ix_(fed, scarce)] * (have[scarce] / asked[scarce])
-        given = np.floor(share + TOLERANCE)
-        rank = np.argsort(np.argsort(given - share, axis=0, kind="stable"), axis=0, kind="stable")
-        left = have[scarce] - given.sum(axis=0)
-        whole[np.ix_(fed, scarce)] = given + (rank < np.round(left))
-    quantity: Ints = (whole * chain.case_pack).astype(np.int64)
+    shipment = ship(wanted, chain, on_hand=on_hand, may_ship=may_ship)
+    quantity = np.zeros(wanted.shape, dtype=np.int64)
+    quantity[shipment.lanes] = shipment.units
     return quantity
 
 
-def _opening(chain: ArrayChain) -> _State:
-    longest = (chain.arrival - np.arange(chain.arrival.shape[1])).max(initial=0) + 1
-    n_ring = int(max(longest, len(chain.opening_orders), 1))
-    arriving = np.zeros((n_ring, *chain.on_hand.shape), dtype=np.int64)
-    arriving[: len(chain.opening_orders)] = chain.opening_orders
-    inside = np.zeros((n_ring, chain.on_hand.shape[1]), dtype=np.int64)
-    inside[: len(chain.opening_inside)] = chain.opening_inside
-    lots = np.zeros((len(chain.on_hand), chain.perishable.size, chain.n_buckets), dtype=np.int64)
-    lots[:, np.arange(chain.perishable.size), chain.life] = chain.on_hand[:, chain.perishable]
-    return _State(chain.on_hand.copy(), lots, arriving, arriving.sum(axis=0), inside)
+def ship(wanted: Floats, chain: ArrayChain, *, on_hand: Ints, may_ship: Flags) -> Shipment:
+    """See `shared_out`."""
+    lanes = np.flatnonzero(may_ship)
+    cases = np.maximum(wanted[lanes], 0.0)
+    cases /= chain.case_pack
+    cases += TOLERANCE
+    np.floor(cases, out=cases)
+    for place, out in chain.fed_lanes:
+        fed = np.searchsorted(lanes, out[may_ship[out]])
+        have = np.floor(on_hand[place] / chain.case_pack)
+        asked = cases[fed].sum(axis=0)
+        scarce = np.flatnonzero(asked > have)
+        share = cases[np.ix_(fed, scarce)] * (have[scarce] / asked[scarce])
+        given = np.floor(share + TOLERANCE)
+        rank = np.argsort(np.argsort(given - share, axis=0, kind="stable"), axis=0, kind="stable")
+        left = have[scarce] - given.sum(axis=0)
+        cases[np.ix_(fed, scarce)] = given + (rank < np.round(left))
+    cases *= chain.case_pack
+    return Shipment(lanes, cases.astype(np.int64))
 
 
-def _dispatch(chain: ArrayChain, state: _State, quantity: Ints, day: int) -> Ints:
-    """Put goods under way; returns what left each place, (L, S)."""
-    leaving = np.zeros_like(state.on_hand)
-    for lane in np.flatnonzero(quantity.any(axis=1)):
-        slot, goods = chain.arrival[lane, day] % len(state.arriving), quantity[lane]
-        state.arriving[slot, chain.destination[lane]] += goods
-        state.coming[chain.destination[lane]] += goods
-        if chain.origin[lane] >= 0:
-            leaving[chain.origin[lane]] += goods
-            state.inside[slot] += goods
-            state.moving += goods
-    if (leaving > state.on_hand).any():
-        raise ValueError("a rule shipped more than a place had")
-    state.on_hand -= leaving
-    return leaving
-
-
-def _arrive(state: _State, day: int) -> Ints:
-    """Receive what is due, (L, S)."""
-    slot = day % len(state.arriving)
-    received: Ints = state.arriving[slot].copy()
-    state.on_hand += received
-    state.coming -= received
-    state.moving -= state.inside[slot]
-    state.arriving[slot], state.inside[slot] = 0, 0
-    return received
-
-
-def _serve(serving: Serving, on_hand: Ints, asked: Ints) -> tuple[Ints, tuple[Ints, Ints, Ints]]:
-    """Serve a day's demand in serving order; what nobody has is lost.
-
-    Returns
-    -------
-    Units sold by each place, (L, S); asked, served by the first choice and served in all by first choice, (L, S) each.
-    """
-    sold = np.zeros_like(on_hand)
-    latent, first, total = (np.zeros((len(on_hand) + 1, on_hand.shape[1]), dtype=np.int64) for _ in range(3))
-    latent[-1] = asked[serving.home < 0].sum(axis=0)
-    for groups, ranks in serving.levels:
-        # Groups of a level share no place, so no row is met twice.
-        left = asked[groups].astype(np.int64)
-        home = serving.home[groups]
-        latent[home] += left
-        for rank, places in enumerate(ranks):
-            has = np.flatnonzero(places >= 0)
-            at = places[has]
-            given = np.minimum(left[has], on_hand[at])
-            on_hand[at] -= given
-            sold[at] += given
-            left[has] -= given
-            total[home[has]] += given
-            if rank == 0:
-                first[home[has]] += given
-    return sold, (latent, first, total)
-
-
-def _expire(chain: ArrayChain, state: _State, used: Ints, received: Ints) -> Ints:
-    """Age perishables by one day, first expired first out; returns what expired, (L, S)."""
-    expired = np.zeros_like(state.on_hand)
-    if not chain.perishable.size:
-        return expired
-    lots, rows = state.lots, np.arange(chain.perishable.size)
-    lots[:, rows, chain.life] += received[:, chain.perishable]
-    before = np.cumsum(lots, axis=2) - lots
-    lots -= np.clip(used[:, chain.perishable, None] - before, 0, lots)
-    gone = lots[:, :, 0].copy()
-    lots[:, :, :-1] = lots[:, :, 1:]
-    lots[:, :, -1] = 0
-    expired[:, chain.perishable] = gone
-    state.on_hand -= expired
-    return expired
-
-
-def _availability(chain: ArrayChain, opened: Ints, sold: Ints, *, expired: Ints, closed: Ints) -> Floats:
-    """Share of the day with goods on the shelf, (L, S): 0 where a place opened with nothing, half where it sold out."""
-    sold_out = (sold > 0) & (closed + expired == 0)
-    nothing = (opened == 0) & (sold == 0) & chain.is_assorted
-    return np.where(nothing, 0.0, np.where(sold_out, SOLD_OUT_AVAILABILITY, 1.0))
-
-
-def _by_place(chain: ArrayChain, service: tuple[Ints, Ints, Ints]) -> Ints:
-    """Add customers up by first choice, rows as the fields of `kpis.PlaceService`, (4, L + 1); the last is nobody."""
-    latent, first, total = (chain.by_physical(each) for each in service)
-    return np.stack([(latent > 0).sum(axis=1), (total < latent).sum(axis=1), latent.sum(axis=1), first.sum(axis=1)])
-
-
-def _money(
-    chain: ArrayChain, state: _State, service: tuple[Ints, Ints, Ints], *, asked: Ints, expired: Ints
-) -> dict[str, float]:
-    latent, _, total = service
-    held = state.on_hand.sum(axis=0) + state.moving
-    lost = (latent - total).sum(axis=0)
-    served = total.sum(axis=0)
-    return {
-        "latent_units": float(asked[2].sum()),
-        "served_first_units": float(asked[3].sum()),
-        "served_units": float(served.sum()),
-        "holding_cost": float((held * chain.holding).sum()),
-        "lost_margin": float((lost * chain.margin).sum()),
-        "waste_cost": float((expired.sum(axis=0) * chain.cost).sum()),
-        "stock_value": float((held * chain.cost).sum()),
-        "cost_of_goods_sold": float((served * chain.cost).sum()),
-        "demand_points": float(asked[0].sum()),
-        "short_points": float(asked[1].sum()),
-    }
-
-
-def _transport(chain: ArrayChain, quantity: Ints) -> dict[str, float]:
+def _transport(chain: ArrayChain, shipment: Shipment) -> dict[str, float]:
     """Whole trucks or parcels, and freight by the unit on own lanes; fill is that of trucks."""
-    quantity = chain.by_truck(quantity)
-    goes = quantity.any(axis=1)
-    share = np.maximum(quantity @ chain.volume / chain.truck_volume, quantity @ chain.weight / chain.truck_weight)
-    trucks = np.where(goes & (chain.truck_cost > 0), np.maximum(np.ceil(share - TOLERANCE), 1.0), 0.0)
+    share, units = np.zeros((2, chain.origin.size))
+    lanes, load = chain.by_truck(shipment.lanes, shipment.units)
+    units[lanes] = load.sum(axis=1)
+    by_volume = load @ chain.volume / chain.truck_volume[lanes]
+    share[lanes] = np.maximum(by_volume, load @ chain.weight / chain.truck_weight[lanes])
+    trucks = np.where((units > 0) & (chain.truck_cost > 0), np.maximum(np.ceil(share - TOLERANCE), 1.0), 0.0)
     paid = trucks * chain.truck_cost
-    freight = float((quantity.sum(axis=1) * chain.unit_freight)[chain.origin >= 0].sum())
+    freight = float((units * chain.unit_freight)[chain.origin >= 0].sum())
     return {
         "logistics_cost": float(paid.sum()) + freight,
         "trucks": float(trucks[chain.is_truck].sum()),
