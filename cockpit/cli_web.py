@@ -48,6 +48,9 @@ def serve(
     proxy: Annotated[
         list[str] | None, typer.Option("--proxy", help="Address of the proxy in front, if there is one.")
     ] = None,
+    oidc: Annotated[str, typer.Option("--oidc", metavar="ISSUER", help="An OpenID Connect provider.")] = "",
+    oidc_client: Annotated[str, typer.Option("--oidc-client", help="Name of this server there.")] = "",
+    oidc_claim: Annotated[str, typer.Option("--oidc-claim", help="Claim that names the account.")] = "email",
     debug: Debug = False,
 ) -> None:
     """Show the published runs of a chain in a browser; approve, change and export orders there."""
@@ -66,6 +69,9 @@ def serve(
                 names=tuple(name or ()),
                 proxy_header=proxy_header,
                 proxies=tuple(proxy or ()),
+                oidc_issuer=oidc,
+                oidc_client=oidc_client,
+                oidc_claim=oidc_claim,
             )
         )
 

@@ -28,6 +28,7 @@ from cockpit.web.frame import ForgedForm, Frame, MayNot, NoAccounts, NobodySigne
 from cockpit.web.limits import Rate
 from cockpit.web.locale import LANGUAGE_COOKIE
 from cockpit.web.metering import Meter, Metering
+from cockpit.web.oidc import Provider
 from cockpit.web.pages import ROUTERS
 from cockpit.web.people import People
 from cockpit.web.promises import PromiseBooks
@@ -36,6 +37,7 @@ from cockpit.web.published import PublishedRuns
 from cockpit.web.rendering import page
 from cockpit.web.sign_in import SignInLimits
 from cockpit.web.sign_in import router as sign_in_router
+from cockpit.web.sign_in_provider import router as sign_in_provider_router
 from cockpit.web.ways import local_path
 from optimization.export_language import Language
 
@@ -70,7 +72,14 @@ class ServerOptions:
     max_body_bytes: int = 2_000_000
 
 
-def create_app(chain: Path, runs: Path, *, people: People, options: ServerOptions | None = None) -> FastAPI:
+def create_app(
+    chain: Path,
+    runs: Path,
+    *,
+    people: People,
+    options: ServerOptions | None = None,
+    provider: Provider | None = None,
+) -> FastAPI:
     """Return the cockpit of one chain.
 
     Parameters
@@ -83,12 +92,15 @@ def create_app(chain: Path, runs: Path, *, people: People, options: ServerOption
         How the server knows who asks.
     options
         How it is reached.
+    provider
+        An OpenID Connect provider that signs people in; None for none.
     """
     options, meter = options or ServerOptions(), Meter()
     app = FastAPI(
         title="tierflow",
         description="The JSON API of the cockpit: everything its pages do.",
         version=API_VERSION,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         docs_url=None,
         redoc_url=None,
         middleware=[
@@ -104,12 +116,14 @@ def create_app(chain: Path, runs: Path, *, people: People, options: ServerOption
     app.state.options = options
     app.state.sign_in_limits = SignInLimits()
     app.state.office = TokenOffice(Accounts(runs / ACCOUNTS_FILE), runs, rate=options.api_rate)
+    app.state.provider = provider
     app.state.promises, app.state.meter = PromiseBooks(), meter
-    app.include_router(api_router)
     app.state.paths = frozenset(getattr(route, "path", "") for router in ROUTERS for route in router.routes)
+    app.include_router(api_router)  # first: a page is not asked for hundreds of times a second
     for router in ROUTERS:
         app.include_router(router, include_in_schema=False, dependencies=[Depends(refuse_forged_form)])
-    app.include_router(sign_in_router, include_in_schema=False, dependencies=[Depends(refuse_other_sites)])
+    for router in (sign_in_router, sign_in_provider_router):
+        app.include_router(router, include_in_schema=False, dependencies=[Depends(refuse_other_sites)])
     app.add_api_route("/language/{language}", switch_language, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for refusal, words in (

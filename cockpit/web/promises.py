@@ -27,11 +27,14 @@ class PromiseBook:
         Where each SKU's rows begin, and the end of the last, (n_skus + 1,).
     rows
         (channel, zone, day, units), sorted by SKU.
+    dates
+        ISO date of each day.
     """
 
     skus: dict[str, int]
     starts: list[int]
     rows: tuple[tuple[str, str, int, int], ...]
+    dates: tuple[str, ...]
 
     def of(
         self, sku: str, *, channel: str | None, zone: str | None, day: int | None
@@ -44,8 +47,8 @@ class PromiseBook:
         return [row for row in rows if channel in (None, row[0]) and zone in (None, row[1]) and day in (None, row[2])]
 
 
-def promise_book(table: pd.DataFrame) -> PromiseBook:
-    """Return the book of a table with sku, channel, zone, day and quantity."""
+def promise_book(table: pd.DataFrame, cutoff: pd.Timestamp) -> PromiseBook:
+    """Return the book of a table with sku, channel, zone, day (0 = the day after the cutoff) and quantity."""
     ordered = table.sort_values(["sku", "channel", "zone", "day"], kind="stable")
     names, firsts = np.unique(ordered["sku"].to_numpy(dtype=object).astype(str), return_index=True)
     columns = (
@@ -55,7 +58,9 @@ def promise_book(table: pd.DataFrame) -> PromiseBook:
         ordered["quantity"].tolist(),
     )
     rows = tuple(zip(*columns, strict=True))
-    return PromiseBook({name: i for i, name in enumerate(names.tolist())}, [*firsts.tolist(), len(rows)], rows)
+    n_days = int(ordered["day"].max()) + 1 if len(ordered) else 0
+    dates = tuple(f"{cutoff + pd.Timedelta(days=1 + day):%Y-%m-%d}" for day in range(n_days))
+    return PromiseBook({name: i for i, name in enumerate(names.tolist())}, [*firsts.tolist(), len(rows)], rows, dates)
 
 
 class PromiseBooks:
@@ -75,7 +80,7 @@ class PromiseBooks:
             return None
         with self._lock:
             if run.run_id not in self._books:
-                self._books[run.run_id] = promise_book(run.table(TABLE))
+                self._books[run.run_id] = promise_book(run.table(TABLE), run.cutoff)
             while len(self._books) > _KEPT:
                 self._books.popitem(last=False)
             return self._books[run.run_id]

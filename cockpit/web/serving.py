@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +17,10 @@ from cockpit.places import runs_folder
 from cockpit.web.accounts import ACCOUNTS_FILE, Accounts
 from cockpit.web.app import ServerOptions, create_app
 from cockpit.web.keys import KeyFileError, signing_keys
+from cockpit.web.oidc import Provider, ProviderError
 from cockpit.web.sessions import Proxy, SignedInPeople
 
+OIDC_SECRET_VARIABLE = "TIERFLOW_OIDC_SECRET"
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _SECONDS_TO_FINISH = 10
 
@@ -40,6 +43,8 @@ class ServeRequest:
         Host names that browsers may use beside those of this machine.
     proxy_header
         Header in which a trusted proxy names the account; empty for none.
+    oidc_issuer, oidc_client, oidc_claim
+        OpenID Connect provider, this server's name there, and the claim that names accounts; empty for no provider.
     proxies
         Addresses of the proxy in front: its word on the account, or where none is given, on the browser's address.
     """
@@ -52,6 +57,9 @@ class ServeRequest:
     names: tuple[str, ...] = ()
     proxy_header: str = ""
     proxies: tuple[str, ...] = ()
+    oidc_issuer: str = ""
+    oidc_client: str = ""
+    oidc_claim: str = "email"
 
     @property
     def runs_path(self) -> Path:
@@ -90,7 +98,27 @@ def chain_app(request: ServeRequest) -> FastAPI:
     people = SignedInPeople(Accounts(request.runs_path / ACCOUNTS_FILE), request.is_https, proxy)
     names = (*request.names, *(_LOOPBACK_NAMES if request.is_loopback else ()))
     options = ServerOptions(is_https=request.is_https, hosts=names)
-    return create_app(request.chain, request.runs_path, people=people, options=options)
+    provider = provider_asked(request, bytes.fromhex(keys[0].secret))
+    return create_app(request.chain, request.runs_path, people=people, options=options, provider=provider)
+
+
+def provider_asked(request: ServeRequest, secret: bytes) -> Provider | None:
+    """Return the OpenID Connect provider that people sign in with, None for none.
+
+    Raises
+    ------
+    UsageError
+        If what it needs is missing.
+    """
+    if not request.oidc_issuer:
+        return None
+    client_secret = os.environ.get(OIDC_SECRET_VARIABLE, "")
+    if not request.oidc_client or not client_secret:
+        raise UsageError(f"A provider needs --oidc-client, and its secret in {OIDC_SECRET_VARIABLE}.")
+    try:
+        return Provider(request.oidc_issuer, request.oidc_client, client_secret, request.oidc_claim, secret)
+    except ProviderError as error:
+        raise UsageError(f"{error}.") from error
 
 
 def serve_chain(request: ServeRequest) -> Outcome:

@@ -46,7 +46,13 @@ def address_of(request: Request) -> str:
 
 def sign_in_page(request: Request, *, to: str, name: str = "", fault: str = "", status: int = 200) -> Response:
     """Return the sign-in page."""
-    return page(request, "sign_in.html", {"to": local_path(to), "name": name, "fault": fault}, status=status)
+    values = {
+        "to": local_path(to),
+        "name": name,
+        "fault": fault,
+        "has_provider": request.app.state.provider is not None,
+    }
+    return page(request, "sign_in.html", values, status=status)
 
 
 @router.get("/sign-in")

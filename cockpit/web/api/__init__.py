@@ -9,5 +9,5 @@ from cockpit.web.api import audit, deciding, orders, promising, releasing, runs,
 PREFIX = "/api/v1"
 
 router = APIRouter(prefix=PREFIX)
-for part in (tokens, runs, orders, deciding, releasing, promising, audit):
+for part in (promising, tokens, runs, orders, deciding, releasing, audit):
     router.include_router(part.router)

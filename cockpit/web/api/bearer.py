@@ -18,7 +18,7 @@ from cockpit.web.api.problems import Problem, too_often
 from cockpit.web.keys import SigningKey, signing_keys
 from cockpit.web.limits import Limiter, Rate
 from cockpit.web.people import Person, Role
-from cockpit.web.tokens import TokenRefused, issue, read
+from cockpit.web.tokens import Claims, TokenRefused, issue, read
 
 ISSUER = "tierflow"
 REFUSED = Rate(per_second=2.0, burst=50)
@@ -48,6 +48,7 @@ class TokenOffice:
         self._lock = threading.Lock()
         self._keys: tuple[float, tuple[SigningKey, ...]] = (-float("inf"), ())
         self._found: dict[str, tuple[float, Account | None]] = {}
+        self._read: dict[str, tuple[float, tuple[SigningKey, ...], Claims]] = {}
         self.calls = Limiter(rate)
         self.refusals = Limiter(REFUSED)
 
@@ -71,11 +72,21 @@ class TokenOffice:
         TokenRefused
             If the token is no good, or its account is gone or has another password since.
         """
-        claims = read(token, issuer=ISSUER, keys=self.keys())
+        claims = self._claims(token)
         account = self._account(claims.name)
         if account is None or account.stamp != claims.stamp:
             raise TokenRefused("the account is gone or its password has changed")
         return Person(account.name, account.role)
+
+    def _claims(self, token: str) -> Claims:
+        """Return what a token says; one that was good less than a second ago is not checked again."""
+        now, keys = time.monotonic(), self.keys()
+        known = self._read.get(token)
+        if known is None or known[1] is not keys or now - known[0] >= _LOOK_SECONDS:
+            if len(self._read) > _MAX_HELD:
+                self._read.clear()
+            known = self._read[token] = (now, keys, read(token, issuer=ISSUER, keys=keys))
+        return known[2]
 
     def _account(self, name: str) -> Account | None:
         now = time.monotonic()

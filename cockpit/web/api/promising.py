@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import pandas as pd
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 
 from cockpit.web.api.asked import TheRun
 from cockpit.web.api.bearer import Viewer
@@ -25,7 +25,7 @@ async def available_to_promise(
     channel: Annotated[str | None, Query(max_length=50, description="walk_in, pickup, instant or delivery.")] = None,
     zone: Annotated[str | None, Query(max_length=100)] = None,
     day: Annotated[int | None, Query(ge=0, le=60, description="0 is the day after the cutoff.")] = None,
-) -> dict[str, Any]:
+) -> Response:
     """Return what may be promised: free on hand and confirmed receipts, less what is kept for others.
 
     Kept are allocated units, presales, walk-in protection, display and a buffer for record errors. Counted at the run's
@@ -35,15 +35,8 @@ async def available_to_promise(
     book = books.held(run) or await run_in_threadpool(books.of, run)
     if book is None:
         raise Problem(404, f"Run {run.run_id} was published without promises: plan again.")
-    first = run.cutoff + pd.Timedelta(days=1)
     rows = [
-        {
-            "channel": row[0],
-            "zone": row[1],
-            "day": row[2],
-            "date": f"{first + pd.Timedelta(days=row[2]):%Y-%m-%d}",
-            "units": row[3],
-        }
+        {"channel": row[0], "zone": row[1], "day": row[2], "date": book.dates[row[2]], "units": row[3]}
         for row in book.of(sku, channel=channel, zone=zone, day=day)
     ]
-    return {"run_id": run.run_id, "sku": sku, "promises": rows}
+    return JSONResponse({"run_id": run.run_id, "sku": sku, "promises": rows})

@@ -41,4 +41,6 @@ MESSAGES = {
     "role.planner": "planner",
     "role.approver": "approver",
     "role.admin": "administrator",
+    "sign_in.provider": "Sign in with your organisation",
+    "sign_in.provider_refused": "Your organisation's sign-in did not let you in. Ask for an account, or try again.",
 }

@@ -41,4 +41,6 @@ MESSAGES = {
     "role.planner": "计划员",
     "role.approver": "审批人",
     "role.admin": "管理员",
+    "sign_in.provider": "使用企业账号登录",
+    "sign_in.provider_refused": "企业登录未成功。请申请账号或重试。",
 }

@@ -132,8 +132,8 @@ def client_of() -> Iterator[Callable[..., TestClient]]:
 
     def make(chain: Path, person: Person | None = None, **options: Any) -> TestClient:
         given = {"hosts": ("testserver",), "seconds_between_looks": 0.0, **options}
-        people = given.pop("people", None) or OnePerson(person)
-        app = create_app(chain, chain / "runs", people=people, options=ServerOptions(**given))
+        people, provider = given.pop("people", None) or OnePerson(person), given.pop("provider", None)
+        app = create_app(chain, chain / "runs", people=people, options=ServerOptions(**given), provider=provider)
         opened.append(TestClient(app))
         return opened[-1]
 

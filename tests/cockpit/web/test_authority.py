@@ -20,7 +20,7 @@ from cockpit.web.people import Role
 from cockpit.web.tokens import AUDIENCE, TokenRefused, read
 
 Served = Callable[..., Any]
-OPEN = {"/api/v1/token", "/sign-in", "/sign-out", "/language/{language}"}
+OPEN = {"/api/v1/token", "/sign-in", "/sign-in/provider", "/sign-in/back", "/sign-out", "/language/{language}"}
 """What anybody may ask for; signing out needs the form of a session."""
 
 
