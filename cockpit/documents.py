@@ -12,7 +12,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from engine import Plan
 
-_FORECAST_LEVELS = (0.05, 0.5, 0.95)
+_FORECAST_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def critical_count(plan: Plan) -> int:
@@ -53,7 +53,7 @@ def run_paths(folder: Path) -> dict[str, str]:
 
 
 def forecast_table(plan: Plan) -> pd.DataFrame:
-    """Return the forecast as one row a stock point and day: mean and the 5, 50 and 95% quantiles [units/day]."""
+    """Return the forecast by stock point and day: mean and the 5, 25, 50, 75 and 95% quantiles [units/day]."""
     forecast = plan.forecast
     n, horizon = forecast.mean.shape
     days = pd.date_range(plan.cutoff + pd.Timedelta(days=1), periods=horizon)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cockpit.approvals import record_lines, rules_of
+from cockpit.details import detail_tables
 from cockpit.documents import critical_count, forecast_table, plan_document, records, run_paths
 from cockpit.earlier_nights import published_before
 from cockpit.forecast_changes import changes_since, save_forecaster
@@ -201,6 +202,7 @@ def publish(
     command = export_command(plan.run_id, request)
     report = build_report(plan, status="published", next_command=command, changes=changes)
     promised = promises(plan.snapshot, plan.network, plan.forecast, released=released)
+    details = detail_tables(plan, store)
 
     def write(folder: Path) -> None:
         for name in TABLES:
@@ -208,6 +210,8 @@ def publish(
         store.write_table(folder, "forecast", forecast_table(plan), csv=False)
         store.write_table(folder, "pegging", plan.pegging, csv=False)
         store.write_table(folder, "promises", promised, csv=False)
+        for name, table in details.items():
+            store.write_table(folder, name, table, csv=False)
         store.write_table(folder, "forecast_changes", changes)
         write_file(folder / "report.html", report)
 

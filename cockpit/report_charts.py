@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from cockpit.svg import band_path, element, number, picture, polyline_path, text
 from cockpit.wording import label, money
 
 Floats = NDArray[np.float64]
+SayDay = Callable[[pd.Timestamp], str]
 
 _WIDTH, _HEIGHT = 480.0, 232.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40.0, 10.0, 14.0, 30.0
@@ -64,8 +65,46 @@ class DemandPicture:
     note: str = ""
 
 
-def forecast_chart(shown: DemandPicture) -> Markup:
-    """Return history, mean, 50% and 90% bands, promotion days and days with an empty shelf as one picture."""
+@dataclass(frozen=True)
+class StockLines:
+    """What a stock chart shows.
+
+    Parameters
+    ----------
+    days
+        (T,) dates.
+    without, with_line
+        (T,) expected stock at the end of the day without and with the order, what is missing being lost [units].
+    arrives
+        Day index on which it arrives.
+    is_echelon
+        Whether it is the stock of a place and of all that it feeds.
+    """
+
+    days: pd.DatetimeIndex
+    without: Floats
+    with_line: Floats
+    arrives: int
+    is_echelon: bool = False
+
+
+def say_short_day(day: pd.Timestamp) -> str:
+    """Return a day as an axis has it, such as `6 Nov`."""
+    return f"{day.day} {day:%b}"
+
+
+def forecast_chart(shown: DemandPicture, *, words: str = "", say_day: SayDay = say_short_day) -> Markup:
+    """Return history, mean, 50% and 90% bands, promotion days and days with an empty shelf as one picture.
+
+    Parameters
+    ----------
+    shown
+        What to draw.
+    words
+        What it shows, for a screen reader; English by default.
+    say_day
+        How days are written on the axis.
+    """
     n_history, n_days = len(shown.history_days), len(shown.days)
     top = _nice_top(_largest(shown))
     xs = _LEFT + (np.arange(n_history + n_days) + 0.5) * (_WIDTH - _LEFT - _RIGHT) / max(n_history + n_days, 1)
@@ -85,9 +124,9 @@ def forecast_chart(shown: DemandPicture) -> Markup:
         element("path", {"class": "mean", "d": polyline_path(ahead, height(shown.mean))}),
         *_censored_marks(xs, shown),
         element("path", {"class": "now", "d": f"M{number(now_x)} {number(_TOP)}V{number(_HEIGHT - _BOTTOM)}"}),
-        *_date_axis(xs, pd.DatetimeIndex(shown.history_days.append(shown.days))),
+        *_date_axis(xs, pd.DatetimeIndex(shown.history_days.append(shown.days)), say_day),
     ]
-    return picture(_WIDTH, _HEIGHT, _chart_label(shown), *layers, css_class="chart")
+    return picture(_WIDTH, _HEIGHT, words or _chart_label(shown), *layers, css_class="chart")
 
 
 def _largest(shown: DemandPicture) -> float:
@@ -139,12 +178,55 @@ def _censored_marks(xs: Floats, shown: DemandPicture) -> list[Markup]:
     ]
 
 
-def _date_axis(xs: Floats, dates: pd.DatetimeIndex) -> list[Markup]:
+def _date_axis(xs: Floats, dates: pd.DatetimeIndex, say_day: SayDay) -> list[Markup]:
     """Return a label on every second Monday, so that weeks can be read off."""
     mondays = [i for i, date in enumerate(dates) if date.weekday() == 0]
     keep = mondays[:: max(1, -(-len(mondays) // 7))]
     y = _HEIGHT - 8
-    return [text(xs[i], y, f"{dates[i].day} {dates[i]:%b}", "axis", "middle") for i in keep]
+    return [text(xs[i], y, say_day(dates[i]), "axis", "middle") for i in keep]
+
+
+def stock_chart(path: StockLines, *, words: str, say_day: SayDay = say_short_day) -> Markup:
+    """Return expected stock without and with an order by day, and the day it arrives, as one picture.
+
+    Parameters
+    ----------
+    path
+        What to draw.
+    words
+        What it shows, for a screen reader.
+    say_day
+        How days are written on the axis.
+    """
+    n = len(path.days)
+    top = _nice_top(max(float(np.max(path.with_line)), float(np.max(path.without)), 1.0))
+    xs = _LEFT + (np.arange(n) + 0.5) * (_WIDTH - _LEFT - _RIGHT) / max(n, 1)
+    low, high = (
+        _HEIGHT - _BOTTOM - values / top * (_HEIGHT - _TOP - _BOTTOM) for values in (path.without, path.with_line)
+    )
+    layers = [
+        _value_axis(top),
+        element("path", {"class": "gained", "d": band_path(xs, low, high)}),
+        element("path", {"class": "without", "d": polyline_path(xs, low)}),
+        element("path", {"class": "with", "d": polyline_path(xs, high)}),
+        *_date_axis(xs, path.days, say_day),
+    ]
+    if 0 <= path.arrives < n:
+        x = float(xs[path.arrives])
+        upright = f"M{number(x)} {number(_TOP)}V{number(_HEIGHT - _BOTTOM)}"
+        layers.insert(1, element("path", {"class": "now", "d": upright}))
+    return picture(_WIDTH, _HEIGHT, words, *layers, css_class="chart")
+
+
+def share_bar(share: float, css_class: str = "plain") -> Markup:
+    """Return a share in 0..1 as a small bar; what it says stands beside it in words."""
+    width = 100.0 * min(max(share, 0.0), 1.0) if math.isfinite(share) else 0.0
+    return element(
+        "svg",
+        {"viewBox": "0 0 100 6", "class": f"bar {css_class}", "preserveAspectRatio": "none", "aria-hidden": "true"},
+        element("rect", {"class": "all", "width": 100.0, "height": 6.0}),
+        element("rect", {"class": "part", "width": width, "height": 6.0}),
+    )
 
 
 def terms_bar(terms: Sequence[tuple[str, float]], scale: float, currency: str) -> Markup:

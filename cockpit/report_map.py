@@ -29,7 +29,9 @@ _CORNERS = {
 _LABEL_RANK = {"central": 0, "supplier": 1, "forward": 2, "store": 3}
 
 
-def network_picture(layout: Layout, flows: pd.DataFrame, alerts: Mapping[str, int], currency: str) -> Markup:
+def network_picture(
+    layout: Layout, flows: pd.DataFrame, alerts: Mapping[str, int], currency: str, *, words: str = ""
+) -> Markup:
     """Return the network as inline SVG.
 
     Parameters
@@ -42,10 +44,12 @@ def network_picture(layout: Layout, flows: pd.DataFrame, alerts: Mapping[str, in
         Number of critical exceptions by location; those locations wear a ring.
     currency
         Name of the money unit.
+    words
+        What it shows, for a screen reader; English by default.
     """
     places = layout.places
     marks = [_place(row, alerts.get(str(row.location), 0), len(places)) for row in _drawing_order(places)]
-    label = (
+    label = words or (
         f"Network of {len(places)} locations with {min(len(flows), MAX_FLOWS)} of {len(flows)} lanes that move goods "
         "tomorrow; the table of lanes below holds the same numbers."
     )

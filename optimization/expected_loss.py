@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-_N_LEVELS = 20
+LEVELS = 20
+"""Slices of probability."""
 
 
 def expected_loss(
@@ -39,15 +40,31 @@ def expected_loss(
     tuple of arrays
         Expected unmet and expected demand, (n,) [units]; both 0 where there is no forecast.
     """
+    levels, demand = demand_levels(forecast, points, days=days)
+    supplied = np.asarray(supply, dtype=float)[np.arange(len(points)), days - 1]
+    return np.maximum(levels - supplied[:, None], 0.0).mean(axis=1), demand
+
+
+def demand_levels(forecast: Forecast, points: pd.DataFrame, *, days: Ints) -> tuple[Floats, Floats]:
+    """Quantiles of demand over the first days of each point, at the middle of `LEVELS` equal slices, and its mean.
+
+    Parameters
+    ----------
+    forecast, points, days
+        As for `expected_loss`.
+
+    Returns
+    -------
+    tuple of arrays
+        (n, LEVELS) and (n,) [units]; minus infinity and 0 where there is no forecast.
+    """
     keys = pd.MultiIndex.from_frame(points[["sku", "location"]])
     series = pd.MultiIndex.from_frame(forecast.series[["sku", "location"]]).get_indexer(keys)
-    supplied = np.asarray(supply, dtype=float)
-    levels = (np.arange(_N_LEVELS) + 0.5) / _N_LEVELS
-    unmet, demand = np.zeros(len(points)), np.zeros(len(points))
+    levels = (np.arange(LEVELS) + 0.5) / LEVELS
+    quantiles, demand = np.full((len(points), LEVELS), -np.inf), np.zeros(len(points))
     for n_days in np.unique(days[series >= 0]):
         rows = np.flatnonzero((days == n_days) & (series >= 0))
         part = forecast.take(series[rows])
-        quantiles = part.interval_quantiles(levels, 0, int(n_days))
-        unmet[rows] = np.maximum(quantiles - supplied[rows, int(n_days) - 1][:, None], 0.0).mean(axis=1)
+        quantiles[rows] = part.interval_quantiles(levels, 0, int(n_days))
         demand[rows] = part.interval_mean(0, int(n_days))
-    return unmet, demand
+    return quantiles, demand

@@ -62,7 +62,7 @@ def overridden(
     was, cases = (found[name].to_numpy(dtype=np.int64) for name in ("quantity", "cases"))
     change = wanted - was
     lines = moves.iloc[found["line"].to_numpy()].assign(quantity=change).reset_index(drop=True)
-    gain = _goods(lines, decisions) - change * _unit_cost(lines, snapshot, network)
+    gain = change_worth(lines, decisions, snapshot=snapshot, network=network)
     cents = np.rint(gain * 100.0) / 100.0
     changed = orders.copy()
     rows = found["index"].to_numpy()
@@ -73,6 +73,20 @@ def overridden(
     changed.loc[rows, "net_benefit"] = np.round(found["net_benefit"].to_numpy(dtype=np.float64) + cents, 2)
     ledger = pd.DataFrame({"order_id": found["order_id"].to_numpy(), "term": "override", "amount": cents})
     return changed, pd.concat([terms, ledger[ledger["amount"] != 0].astype(terms.dtypes)], ignore_index=True)
+
+
+def change_worth(lines: pd.DataFrame, decisions: Decisions, *, snapshot: Snapshot, network: SupplyNetwork) -> Floats:
+    """Worth of units more (fewer if negative) on each line alone, everything else left as planned, (m,) [money].
+
+    Parameters
+    ----------
+    lines
+        Moves with `quantity` the units that change; lines of one move are alternatives.
+    decisions, snapshot, network
+        The plan that the lines are of, and what was known.
+    """
+    change = lines["quantity"].to_numpy(dtype=np.float64)
+    return _goods(lines, decisions) - change * _unit_cost(lines, snapshot, network)
 
 
 def _goods(lines: pd.DataFrame, decisions: Decisions) -> Floats:

@@ -13,7 +13,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from cockpit.web.words import translate
+from cockpit.web.words import MESSAGES, say, translate
 from cockpit.wording import is_known
 from optimization.export_language import Language
 
@@ -23,6 +23,11 @@ _LOCALES: Mapping[Language, Locale] = {
     Language.ENGLISH: Locale("en"),
     Language.CHINESE: Locale("zh", script="Hans", territory="CN"),
 }
+_DAY_STYLES: Mapping[str, Mapping[Language, str]] = {
+    "short_day": {Language.ENGLISH: "EEE d MMM", Language.CHINESE: "M月d日 EEE"},
+    "long_day": {Language.ENGLISH: "EEEE d MMMM", Language.CHINESE: "M月d日 EEEE"},
+}
+_FEW = 100
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8})(?:-[\w-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*")
 _MAX_RANGES = 20
 
@@ -85,8 +90,33 @@ def day(value: Any, language: Language, *, style: str = "medium") -> str:
     return str(format_date(stamp, format=style, locale=_LOCALES[language]))
 
 
-def words_for(language: Language, currency: str) -> dict[str, Callable[..., str]]:
+def with_sign(value: Any, write: Callable[[], str]) -> str:
+    """Return what `write` says of a value, with a plus in front of gains."""
+    return f"+{write()}" if value is not None and is_known(float(value)) and float(value) > 0 else write()
+
+
+def amount(value: Any, unit: str, *, language: Language, currency: str) -> str:
+    """Return a key figure with its unit: shares as percentages, money with its currency, days and kilograms named."""
+    if value is None or not is_known(float(value)):
+        return UNKNOWN
+    if unit in ("share", "ratio"):
+        return share(value, language)
+    if unit == "money":
+        return money(value, language, currency)
+    small = abs(float(value)) < _FEW and float(value) % 1 != 0
+    figure = number(value, language, decimals=2 if small else 0)
+    said = f"unit.{unit}"
+    return f"{figure} {translate(language, said)}" if said in MESSAGES[language] else figure
+
+
+def words_for(language: Language, currency: str) -> dict[str, Any]:
     """Return the functions that templates write text with, bound to one language and currency."""
+
+    def signed(value: Any, *, decimals: int = 0) -> str:
+        return with_sign(value, partial(money, value, language, currency, decimals=decimals))
+
+    def signed_units(value: Any) -> str:
+        return with_sign(value, partial(number, value, language, decimals=1))
 
     def money_words(value: Any, *, decimals: int = 0) -> str:
         return money(value, language, currency, decimals=decimals)
@@ -97,4 +127,9 @@ def words_for(language: Language, currency: str) -> dict[str, Callable[..., str]
         "share": partial(share, language=language),
         "day": partial(day, language=language),
         "money": money_words,
+        "say": partial(say, language),
+        "signed": signed,
+        "signed_units": signed_units,
+        "amount": partial(amount, language=language, currency=currency),
+        **{name: styles[language] for name, styles in _DAY_STYLES.items()},
     }

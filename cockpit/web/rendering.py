@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -28,6 +29,15 @@ NAVIGATION = (
 def language_of(request: Request) -> Language:
     """Return the language that a request is to be answered in."""
     return chosen_language(request.cookies.get(LANGUAGE_COOKIE, ""), request.headers.get("accept-language", ""))
+
+
+def page_links(path: str, query: Mapping[str, str]) -> Callable[[int], str]:
+    """Return a function from the number of a page to the address of that page of the same list."""
+
+    def link(number: int) -> str:
+        return f"{path}?{urlencode({**query, 'page': number})}"
+
+    return link
 
 
 def page(
@@ -64,6 +74,7 @@ def page(
         "csrf": person.csrf if person else "",
         "navigation": [(name, path) for name, path in NAVIGATION if path in request.app.state.paths],
         "here": request.url.path,
+        "link": page_links(request.url.path, request.query_params),
         "run": run,
     }
     text = frame.templates.get_template(template).render({**shared, **(values or {})})

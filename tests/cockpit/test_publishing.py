@@ -26,6 +26,10 @@ max_training_rows = 5000
 threads = 1
 """
 HOSTILE = "=1+1"
+DETAILS = (
+    *("stock_paths", "quantity_worth", "drivers", "places", "history", "accuracy", "lots", "promoted"),
+    *("signal_feeds", "figures", "review"),
+)
 TABLES = ("orders", "order_terms", "loads", "targets", "exceptions", "kpis", "planned", "alternatives")
 
 
@@ -72,6 +76,7 @@ def test_a_run_folder_holds_every_table_and_exactly_one_orders_csv(chain: Path) 
         "forecast.parquet",
         "pegging.parquet",
         "promises.parquet",
+        *(f"{name}.parquet" for name in DETAILS),
         "forecast_changes.csv",
         "forecast_changes.parquet",
         "report.html",
@@ -104,11 +109,29 @@ def test_the_forecast_is_one_row_a_stock_point_and_day_with_ordered_quantiles(ch
     assert (forecast["q50"] <= forecast["q95"]).all()
 
 
+def test_a_run_says_what_other_quantities_and_each_path_of_stock_are_worth(chain: Path) -> None:
+    (folder,) = published(chain)
+    orders, worth, paths = (pd.read_parquet(folder / f"{name}.parquet") for name in ("orders", *DETAILS[1::-1]))
+    lines = orders[orders["action"] == "new"].set_index("order_id")
+    assert worth["order_id"].tolist() == lines.index.tolist()
+    for row in worth.itertuples():
+        line = lines.loc[row.order_id]
+        assert (np.diff(row.quantities) > 0).all()
+        assert row.quantities[0] == 0
+        assert row.gains[row.quantities.tolist().index(line["quantity"])] == 0.0  # as proposed nothing is gained
+        assert (np.diff(row.unmet) <= 1e-9).all()  # more units never leave more unserved
+        assert row.unmet.max() <= row.expected_demand + 1e-3
+    ends = set(zip(lines["sku"], lines["destination"], strict=True))
+    assert set(zip(paths["sku"], paths["location"], strict=True)) == ends
+    assert all((np.diff(demand) >= 0).all() for demand in paths["demand"])
+
+
 def test_the_second_night_says_what_changed_in_the_forecast(chain: Path, tmp_path: Path) -> None:
     for cutoff in ("2025-11-04", "2025-11-05"):
         assert run("plan", chain, "--cutoff", cutoff, "--runs", tmp_path) == 0
     first, second = sorted(path.parent for path in tmp_path.glob("*/manifest.json"))
     assert pd.read_parquet(first / "forecast_changes.parquet").empty
+    assert pd.read_parquet(second / "accuracy.parquet").empty  # no run of a week ago
     changes = pd.read_parquet(second / "forecast_changes.parquet")
     total = changes.groupby(["sku", "location"]).agg({"before": "first", "after": "first", "change": "sum"})
     assert np.allclose(total["change"], total["after"] - total["before"])

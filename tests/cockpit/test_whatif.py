@@ -9,7 +9,10 @@ import pandas as pd
 import pytest
 
 from cockpit.cli import main
+from cockpit.scenario_jobs import try_scenario
 from experiments.world import promotion_story_world, write_world
+from network.store import RunStore
+from network.store_scenarios import ScenarioStore
 
 CLOSED = """
 name = "No laterals"
@@ -98,3 +101,24 @@ def test_everything_wrong_with_scenario_files_is_one_error_with_exit_code_2(
     assert run("whatif", chain, tmp_path / "c.toml") == 2
     said = capfd.readouterr().err
     assert "2 reasons" in said and "c: change 1 demand.category" in said and "c: change 2 lane_closed.origin" in said
+
+
+def test_a_scenario_tried_from_the_cockpit_ends_in_what_it_changes(chain: Path) -> None:
+    store = ScenarioStore(chain / "runs")
+    run_id = str(RunStore(chain / "runs").runs()[-1]["run_id"])
+    closed = {"name": "No laterals", "change": [{"kind": "lane_closed", "mode": "transshipment"}]}
+    name = store.ask(run_id, closed, user="ann", at="2025-01-01T08:00:00")
+    assert store.ask(run_id, closed, user="bob", at="2025-01-02T08:00:00") == name  # asked once
+    try_scenario(chain, chain / "runs", name)
+    result = store.result(name)
+    assert result is not None
+    assert {line["kind"] for line in result["orders"] if line["change"] == "removed"} >= {"transshipment"}
+    assert result["n_orders"] == len(result["orders"])
+    assert "Auditing the plan" in store.progress(name)
+
+    wrong = {"name": "x", "change": [{"kind": "lane_closed", "origin": "NOWHERE"}]}
+    name = store.ask(run_id, wrong, user="ann", at="2025-01-01T08:00:00")
+    try_scenario(chain, chain / "runs", name)
+    assert "NOWHERE" in str(store.result(name))
+    store.drop(name)
+    assert name not in store.names()

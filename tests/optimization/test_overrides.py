@@ -10,6 +10,7 @@ import pytest
 from network.snapshot import Snapshot
 from optimization.explain import LINE_KEY, line_terms, net_benefit, order_terms
 from optimization.overrides import overridden
+from optimization.quantity_worth import quantity_worth
 from tests.optimization.test_explain import CHAIN, CUTOFF, LOADS, RATES, move
 
 Tables = tuple[Any, pd.DataFrame, pd.DataFrame]
@@ -60,3 +61,20 @@ def test_the_ledger_still_sums_to_the_line_in_cents(plan: Tables, units: int) ->
 def test_an_unknown_order_is_named(plan: Tables) -> None:
     with pytest.raises(KeyError, match="TR-9"):
         changed(plan, TR_9=1)
+
+
+def test_the_worth_of_other_quantities_is_what_a_planners_change_to_them_is(plan: Tables) -> None:
+    night, orders, _ = plan
+    table = quantity_worth(
+        orders, night.decisions, forecast=night.forecast, projection=night.projection, targets=night.targets,
+        snapshot=night.snapshot, network=night.network,
+    ).set_index("order_id")  # fmt: skip
+    row = table.loc["TR-1"]
+    assert row["quantities"].tolist() == [0, 5, 10, 15, 20]
+    before = orders.set_index("order_id").loc["TR-1", "net_benefit"]
+    for units, gain in zip(row["quantities"][1:], row["gains"][1:], strict=True):
+        after = changed(plan, TR_1=int(units))[0].set_index("order_id").loc["TR-1", "net_benefit"]
+        assert after - before == pytest.approx(gain, abs=0.011)
+    assert row["gains"].tolist()[2] == 0.0
+    assert (np.diff(row["unmet"]) <= 0).all()
+    assert row["unmet"][0] <= row["expected_demand"]

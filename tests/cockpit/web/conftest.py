@@ -20,6 +20,7 @@ from cockpit.web.accounts import ACCOUNTS_FILE, Accounts
 from cockpit.web.people import Person, Role
 from cockpit.web.sessions import SignedInPeople
 from network.store import RunStore
+from tests.cockpit.made_details import with_details
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the test client names a successor of httpx that nothing else needs
@@ -51,10 +52,10 @@ def publish_made_plan(folder: Path, plan: Any, **facts: Any) -> None:
     """Publish the tables of a plan made by hand, without planning."""
     store = RunStore(folder)
     promises = pd.DataFrame(PROMISES, columns=["sku", "channel", "zone", "day", "quantity"])
-    tables = {"orders": plan.orders.assign(status="proposed", action="new"), "promises": promises}
+    tables = {"promises": promises, **with_details(plan)}
 
     def write(place: Path) -> None:
-        for name in (*TABLES, "promises"):
+        for name in dict.fromkeys((*TABLES, *tables)):
             store.write_table(place, name, tables.get(name, getattr(plan, name, None)), csv=False)
         store.write_table(place, "forecast", forecast_table(plan), csv=False)
 

@@ -1,0 +1,63 @@
+"""Exceptions ranked by money, and what they are about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from cockpit.pages.searching import with_words
+from cockpit.report_tables import exceptions_by_kind, rows_of
+
+STOCK_KINDS = {
+    "slow": ("slow mover", "excess after promotion", "excess"),
+    "stockout": ("stock-out coming", "unreachable stock point"),
+    "phantom": ("phantom stock", "count requested"),
+    "ageing": ("ageing",),
+}
+"""Kinds of exceptions that the stock page shows, by its sections."""
+
+
+@dataclass(frozen=True)
+class Exceptions:
+    """Some exceptions of a run.
+
+    Parameters
+    ----------
+    rows
+        rank, kind, severity, sku, location, date, money, message, suggestion; dearest first.
+    n
+        How many there are in all.
+    money
+        Of all of them.
+    kinds
+        kind, n, n_critical, money of the whole run, in the order of rank.
+    """
+
+    rows: list[dict[str, Any]]
+    n: int
+    money: float
+    kinds: list[dict[str, Any]]
+
+
+def ranked_exceptions(
+    exceptions: pd.DataFrame, *, kind: str = "", severity: str = "", search: str = "", first: int = 0, n: int = 20
+) -> Exceptions:
+    """Return `n` exceptions from place `first` on, ranked by money, of one kind or severity, or naming some words."""
+    table = exceptions.sort_values("rank", kind="stable")
+    if kind:
+        table = table[table["kind"] == kind]
+    if severity:
+        table = table[table["severity"] == severity]
+    table = with_words(table, search, ("sku", "location", "message"))
+    return Exceptions(
+        rows=[_plain(row) for row in rows_of(table.iloc[first : first + n])],
+        n=len(table),
+        money=float(table["money"].sum()),
+        kinds=rows_of(exceptions_by_kind(exceptions)),
+    )
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: "" if value is None or pd.isna(value) else value for name, value in row.items()}

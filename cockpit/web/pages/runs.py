@@ -1,0 +1,119 @@
+"""Runs and review: what each run was made of, what changed, how orders fared, who did what."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import HTMLResponse
+
+from cockpit.pages.runs import changes_between, run_rows
+from cockpit.places import order_ledger
+from cockpit.report_facts import solver_facts, timing_rows
+from cockpit.web.desk import Desk, NewestDesk, desks_of
+from cockpit.web.frame import Frame, TheFrame, Viewer
+from cockpit.web.published import Run
+from cockpit.web.rendering import language_of, page
+from cockpit.web.speech import said_reason
+from optimization.export import ExportFormat
+
+router = APIRouter()
+N_AUDIT = 100
+N_LATEST = 20
+ONE_FILE = (ExportFormat.XLSX, ExportFormat.CSV, ExportFormat.JSON)
+"""Formats that the page offers: one file each."""
+
+
+def named_run(frame: TheFrame, run_id: str) -> Run:
+    """Return a run by its id.
+
+    Raises
+    ------
+    HTTPException
+        404 if nothing is published under it.
+    """
+    try:
+        return frame.runs.named(run_id)
+    except KeyError as error:
+        raise HTTPException(404) from error
+
+
+@router.get("/runs")
+def runs(request: Request, person: Viewer, desk: NewestDesk, frame: TheFrame) -> HTMLResponse:
+    """Show the runs, what the newest one changed, and the last entries of the audit log."""
+    return page(request, "runs.html", runs_values(request, frame, desk))
+
+
+def runs_values(request: Request, frame: Frame, desk: Desk, **more: Any) -> dict[str, Any]:
+    """Return what the page of all runs shows."""
+    states = desk.orders().lines["state"].astype("str").value_counts()
+    review = desk.detail("review")
+    by_cause = (
+        [] if review is None or review.empty else review.groupby("cause")["money"].sum().sort_values()[::-1].items()
+    )
+    return {
+        "by_cause": list(by_cause),
+        "states": {str(name): int(n) for name, n in states.items()},
+        "formats": ONE_FILE,
+        "done": None,
+        "runs": run_rows(frame.runs.manifests()),
+        "changes": _changes(frame, desk.run),
+        "review": [] if review is None else review.to_dict("records"),
+        "has_review": review is not None,
+        "reason_of": partial(said_reason, language=language_of(request)),
+        "audit": desk.ledger.log_rows(limit=N_LATEST)[1].to_dict("records"),
+        **more,
+    }
+
+
+def _changes(frame: TheFrame, run: Run) -> dict[str, object] | None:
+    """What a run changed against the one before it; None without one."""
+    before = str(run.manifest.get("previous_run") or "")
+    known = {str(manifest["run_id"]) for manifest in frame.runs.manifests()}
+    if before not in known:
+        return None
+    other = frame.runs.named(before)
+    tables = [(each.table("orders"), each.table("kpis")) for each in (other, run)]
+    return {"before": before, **changes_between(tables[0], tables[1])}
+
+
+@router.get("/runs/{run_id}")
+def run(request: Request, person: Viewer, frame: TheFrame, run_id: str) -> HTMLResponse:
+    """Show one run: solver, data, assumptions, timings, states of its lines."""
+    shown = named_run(frame, run_id)
+    desk = desks_of(request).of(shown)
+    states = desk.orders().lines["state"].astype("str").value_counts()
+    values = {
+        "shown": shown,
+        "manifest": shown.manifest,
+        "solver": solver_facts(shown.manifest, shown.currency),
+        "timings": timing_rows(shown.manifest),
+        "states": {str(name): int(n) for name, n in states.items()},
+        "changes": _changes(frame, shown),
+        "reason_of": partial(said_reason, language=language_of(request)),
+        "has_report": (shown.folder / "report.html").is_file(),
+    }
+    return page(request, "run.html", values, currency=shown.currency)
+
+
+@router.get("/audit")
+def audit(
+    request: Request,
+    person: Viewer,
+    desk: NewestDesk,
+    user: Annotated[str, Query(max_length=200)] = "",
+    order_id: Annotated[str, Query(max_length=200)] = "",
+    number: Annotated[int, Query(alias="page", ge=1, le=1_000_000)] = 1,
+) -> HTMLResponse:
+    """Show who did what to which line, newest first, and whether the log is whole."""
+    total, rows = desk.ledger.log_rows(order_id=order_id, user=user, limit=N_AUDIT, offset=(number - 1) * N_AUDIT)
+    values = {
+        "audit": rows.to_dict("records"),
+        "user": user,
+        "order_id": order_id,
+        "problems": order_ledger(desk.run.store.path).verify(),
+        "page": number,
+        "n_pages": max(-(-total // N_AUDIT), 1),
+    }
+    return page(request, "audit.html", values)

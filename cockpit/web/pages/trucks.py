@@ -1,0 +1,67 @@
+"""Tonight's trucks, and one of them with its lines."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import HTMLResponse
+
+from cockpit.pages.trucks import summary, truck, trucks
+from cockpit.web.desk import Desk, NewestDesk
+from cockpit.web.frame import Viewer
+from cockpit.web.rendering import page
+
+router = APIRouter()
+N_LOADS = 300
+
+
+@router.get("/trucks")
+def all_trucks(
+    request: Request,
+    person: Viewer,
+    desk: NewestDesk,
+    q: Annotated[str, Query(max_length=200)] = "",
+    kind: Annotated[str, Query(max_length=40)] = "",
+) -> HTMLResponse:
+    """Show tonight's loads, those with the dearest empty room first."""
+    loads = desk.run.table("loads")
+    found = trucks(loads, desk.orders().lines, kind=kind, search=q)
+    values = {
+        "loads": found.head(N_LOADS).to_dict("records"),
+        "n": len(found),
+        "summary": summary(loads),
+        "kinds": sorted(loads["mode"].astype("str").unique()),
+        "q": q,
+        "kind": kind,
+    }
+    template = "trucks_found.html" if "hx-request" in request.headers else "trucks.html"
+    return page(request, template, values)
+
+
+@router.get("/trucks/load")
+def one_truck(
+    request: Request, person: Viewer, desk: NewestDesk, id: Annotated[str, Query(max_length=300)]
+) -> HTMLResponse:
+    """Show one load: what is on it, what would fill it, what would be left behind first."""
+    return page(request, "truck.html", truck_values(desk, id))
+
+
+def truck_values(desk: Desk, load_id: str, **more: Any) -> dict[str, Any]:
+    """Return what the page of a load shows.
+
+    Raises
+    ------
+    HTTPException
+        404 if there is no such load.
+    """
+    run = desk.run
+    lines = desk.orders().lines
+    try:
+        shown = truck(load_id, run.table("loads"), lines, planned=run.table("planned"),
+                      worth=desk.detail("quantity_worth"))  # fmt: skip
+    except KeyError as error:
+        raise HTTPException(404) from error
+    mine = lines[(lines["load_id"] == load_id) & (lines["state"] == "proposed")]
+    waiting = [f"{name}:{version}" for name, version in zip(mine["order_id"], mine["version"], strict=True)]
+    return {"truck": shown, "waits": len(waiting), "waiting": waiting, "done": None, **more}

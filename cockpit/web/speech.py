@@ -1,0 +1,17 @@
+"""What a run says in English sentences, said in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from optimization.export_language import Language
+from optimization.reasons_chinese import chinese_reason
+
+
+def said_reason(line: Mapping[str, Any], language: Language) -> str:
+    """Return a line's reason in a language."""
+    reason = str(line["reason"])
+    if language is Language.ENGLISH:
+        return reason[:1].upper() + reason[1:]
+    return chinese_reason(reason, str(line["origin"]), str(line["destination"]))

@@ -1,0 +1,144 @@
+"""What planners decide on the pages reaches the ledger once, whole, and as they saw it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from cockpit.places import order_ledger
+from cockpit.web.pages.deciding import asked_from, versions_of
+from cockpit.web.people import Person, Role
+
+Opened = Callable[..., TestClient]
+HX = {"hx-request": "true"}
+
+
+@pytest.fixture
+def client(client_of: Opened, own_chain: Path) -> TestClient:
+    return client_of(own_chain, Person("ann", Role.APPROVER, csrf="token"))
+
+
+def version(client: TestClient, order_id: str) -> int:
+    found = re.search(r'name="version" value="(\d+)"', client.get(f"/orders/{order_id}").text)
+    assert found
+    return int(found[1])
+
+
+def send(client: TestClient, address: str, **fields: object) -> str:
+    answer = client.post(address, data={"csrf": "token", **fields}, headers=HX)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def whole_cases(chain: Path, order_id: str, n: int) -> int:
+    """Units of `n` cases of a line."""
+    held = order_ledger(chain / "runs").states("20241106-0123456789ab").set_index("order_id")
+    return n * int(held.loc[order_id, "lot"])
+
+
+def state(chain: Path, order_id: str) -> tuple[str, int]:
+    held = order_ledger(chain / "runs").states("20241106-0123456789ab").set_index("order_id").loc[order_id]
+    return str(held["state"]), int(held["quantity"])
+
+
+def test_a_line_is_approved_and_taken_back(client: TestClient, own_chain: Path) -> None:
+    text = send(client, "/orders/O00001/approve", version=version(client, "O00001"))
+    assert "1 lines approved." in text
+    assert state(own_chain, "O00001")[0] == "approved"
+    send(client, "/orders/O00001/undo", version=version(client, "O00001"))
+    assert state(own_chain, "O00001")[0] == "proposed"
+    log = order_ledger(own_chain / "runs").audit_rows(["O00001"])
+    assert log["user"].tolist()[-2:] == ["ann", "ann"]
+
+
+def test_a_change_needs_a_reason_and_shows_its_effect_first(client: TestClient, own_chain: Path) -> None:
+    effect = client.get("/orders/O00001/effect?quantity=0").text
+    assert "-CN¥40" in effect  # nothing at all loses 40
+    assert (
+        client.post("/orders/O00001/override", data={"csrf": "token", "version": 0, "quantity": 7}).status_code == 422
+    )
+    units = whole_cases(own_chain, "O00001", 2)
+    text = send(client, "/orders/O00001/override", version=version(client, "O00001"), quantity=units, reason="party")
+    assert "Quantity saved." in text
+    assert state(own_chain, "O00001") == ("proposed", units)
+    assert "party" in text  # the audit log of the line
+
+
+def test_who_saw_an_older_line_is_told_and_nothing_is_lost(client: TestClient, own_chain: Path) -> None:
+    seen = version(client, "O00002")
+    units = whole_cases(own_chain, "O00002", 2)
+    send(client, "/orders/O00002/override", version=seen, quantity=units, reason="first")
+    text = send(client, "/orders/O00002/override", version=seen, quantity=2 * units, reason="second")
+    assert "somebody changed it" in text
+    assert state(own_chain, "O00002") == ("proposed", units)
+
+
+def test_a_selection_is_approved_and_undone_as_a_whole(client: TestClient, own_chain: Path) -> None:
+    page = client.get("/orders?size=3").text
+    chosen = re.findall(r'name="order_id" value="([^"]+)"', page)
+    text = send(client, "/orders/approve", order_id=chosen, back="/orders?size=3")
+    assert "3 lines approved." in text
+    assert len(re.findall(r'id="line-', text)) == 3  # the same list again
+    undo = re.findall(r'<input type="hidden" name="order_id" value="([^"]+)">', text)
+    assert "3 lines wait for approval again." in send(client, "/orders/undo", order_id=undo)
+
+
+def test_approving_all_found_takes_what_the_list_holds(client: TestClient, own_chain: Path) -> None:
+    text = send(client, "/orders/approve", which="found", back="/orders?kind=emergency&size=5")
+    n = int(re.findall(r"(\d+) lines approved", text)[0])
+    held = order_ledger(own_chain / "runs").states("20241106-0123456789ab")
+    approved = held[held["state"] == "approved"]
+    assert len(approved) == n > 5
+    assert set(approved["kind"]) == {"emergency"}
+
+
+def test_nothing_chosen_is_said(client: TestClient) -> None:
+    assert "Choose at least one line first." in send(client, "/orders/approve", which="chosen")
+
+
+def test_a_truck_is_approved_released_and_exported(client: TestClient, own_chain: Path) -> None:
+    page = client.get("/trucks/load?id=L1").text
+    lines = re.findall(r'name="order_id" value="([^"]+)"', page)
+    text = send(client, "/trucks/approve", load_id="L1", order_id=lines)
+    assert f"{len(lines)} lines approved." in text
+    assert "No line of it waits for approval." in text
+    answer = client.post("/release", data={"csrf": "token", "format": "csv"})
+    link = re.search(r'href="(/outbox/[^"]+)"', answer.text)
+    assert link, answer.text
+    assert lines[0].split(":")[0] in client.get(link[1]).text
+    assert state(own_chain, lines[0].split(":")[0])[0] == "released"
+    text = send(client, "/orders/" + lines[0].split(":")[0] + "/undo", version=3)
+    assert "Nothing was changed" in text
+
+
+def test_a_form_without_the_token_is_refused(client: TestClient, own_chain: Path) -> None:
+    answer = client.post("/orders/O00001/approve", data={"version": version(client, "O00001")})
+    assert answer.status_code == 403
+    assert state(own_chain, "O00001")[0] == "proposed"
+
+
+@pytest.mark.parametrize(("role", "may"), [(Role.VIEWER, ()), (Role.PLANNER, ("override", "undo"))])
+def test_roles_decide_what_may_be_sent(client_of: Opened, own_chain: Path, role: Role, may: tuple[str, ...]) -> None:
+    client = client_of(own_chain, Person("bob", role, csrf="token"))
+    fields = {"csrf": "token", "version": 1, "quantity": 5, "reason": "x", "load_id": "L1", "format": "csv"}
+    for what in ("approve", "override", "undo"):
+        answer = client.post(f"/orders/O00001/{what}", data=fields)
+        assert (answer.status_code == 200) == (what in may), what
+    for address in ("/orders/approve", "/trucks/approve", "/release"):
+        assert client.post(address, data=fields).status_code == 403
+
+
+def test_an_address_of_ours_names_a_list_and_any_other_none() -> None:
+    asked = asked_from("/orders?q=milk&kind=transfer&sort=value&down=true&page=2")
+    assert (asked.query.search, asked.query.wanted, asked.query.page) == ("milk", (("kind", "transfer"),), 2)
+    assert asked.address(page=1) == "/orders?q=milk&kind=transfer&sort=value&down=true"
+    for foreign in ("https://elsewhere/orders?q=x", "/runs?q=x", "/orders?sort=password", "/orders?page=x"):
+        assert asked_from(foreign).query.search == ""
+
+
+def test_versions_are_read_from_the_choices_and_nonsense_is_left_out() -> None:
+    assert versions_of(["A:1", "B:x", "C", ":3", "D:E:4"]) == {"A": 1, "D:E": 4}

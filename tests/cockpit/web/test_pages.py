@@ -1,0 +1,122 @@
+"""What a planner sees: every page, in both languages, safe from what the data say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from cockpit.web.people import Person, Role
+from cockpit.web.words import MESSAGES
+
+PAGES = (
+    *("/", "/exceptions", "/orders", "/orders?group=lane", "/orders?group=exception&q=sku"),
+    *("/orders?sort=value&down=true", "/orders/O00001", "/orders/O00001/effect?quantity=9"),
+    *("/trucks", "/trucks/load?id=L1", "/stock?q=SKU-000", "/forecast?q=sku", "/runs", "/audit"),
+    *("/forecast/point?sku=SKU-000&location=ST-EAST-000", "/whatif", "/whatif/change?number=1"),
+    "/runs/20241106-0123456789ab",
+)
+ANN = Person("ann", Role.APPROVER, csrf="token")
+Opened = Callable[..., TestClient]
+
+
+@pytest.fixture(scope="module")
+def answers(published_chain: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Any]:
+    """Every page in each language, asked for once."""
+    import shutil
+
+    from cockpit.web.app import ServerOptions, create_app
+    from tests.cockpit.web.conftest import OnePerson
+
+    chain = Path(shutil.copytree(published_chain, tmp_path_factory.mktemp("seen") / "chain"))
+    app = create_app(chain, chain / "runs", people=OnePerson(ANN), options=ServerOptions(hosts=("testserver",)))
+    with TestClient(app) as client:
+        return {
+            (page, language): client.get(page, headers={"accept-language": language})
+            for page in PAGES
+            for language in ("en", "zh")
+        }
+
+
+def test_every_page_answers_in_both_languages(answers: dict[tuple[str, str], Any]) -> None:
+    assert {key: answer.status_code for key, answer in answers.items() if answer.status_code != 200} == {}
+    whole = {key: answer.text for key, answer in answers.items() if "<html" in answer.text}
+    assert len(whole) > 20
+    assert all(f'lang="{"zh-Hans" if language == "zh" else "en"}"' in text for (_, language), text in whole.items())
+    assert "明天" not in answers["/", "en"].text
+    assert "关键指标" in answers["/", "zh"].text
+
+
+def test_no_page_holds_a_script_a_style_or_a_handler_of_its_own(answers: dict[tuple[str, str], Any]) -> None:
+    for (page, _), answer in answers.items():
+        assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son[a-z]+=|javascript:", answer.text), page
+
+
+def test_names_from_the_data_are_text_and_never_markup(answers: dict[tuple[str, str], Any]) -> None:
+    text = answers["/forecast?q=sku", "en"].text
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert" in text
+
+
+def test_messages_are_there_in_both_languages_with_the_same_fields() -> None:
+    english, chinese = MESSAGES.values()
+    assert set(english) == set(chinese)
+    fields = {name: [set(re.findall(r"\{(\w+)\}", each[name])) for each in (english, chinese)] for name in english}
+    assert {name: pair for name, pair in fields.items() if pair[0] != pair[1]} == {}
+
+
+def test_labels_belong_to_fields_and_tables_have_headers(answers: dict[tuple[str, str], Any]) -> None:
+    for (page, _), answer in answers.items():
+        ids = set(re.findall(r'\sid="([^"]+)"', answer.text))
+        assert set(re.findall(r'<label for="([^"]+)"', answer.text)) <= ids, page
+        assert set(re.findall(r'aria-labelledby="([^"]+)"', answer.text)) <= ids, page
+        assert answer.text.count("<h1") == ("<html" in answer.text), page
+
+
+def test_a_script_gets_only_the_part_it_asks_for(client_of: Opened, published_chain: Path) -> None:
+    client = client_of(published_chain, ANN)
+    for page in ("/orders?q=sku-000", "/trucks", "/stock", "/forecast", "/exceptions"):
+        answer = client.get(page, headers={"hx-request": "true"})
+        assert answer.status_code == 200
+        assert "<html" not in answer.text, page
+
+
+def test_the_list_filters_sorts_and_turns_pages(client_of: Opened, published_chain: Path) -> None:
+    client = client_of(published_chain, ANN)
+    hits = client.get("/orders?kind=emergency&sort=value&down=true").text
+    assert 'class="kind kind-emergency"' in hits
+    assert 'class="kind kind-purchase"' not in hits
+    first, second = (client.get(f"/orders?size=5&page={n}").text for n in (1, 2))
+    lines = [re.findall(r'id="line-(\w+)"', text) for text in (first, second)]
+    assert (len(lines[0]), len(lines[1]), set(lines[0]) & set(lines[1])) == (5, 5, set())
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/orders?sort=password", "/orders?page=0", "/orders?group=nothing", "/whatif/change?number=99",
+     "/whatif/change?number=0&change-0-kind=setting", "/stock?sort=price", f"/orders?q={'x' * 300}"],
+)  # fmt: skip
+def test_what_no_page_asks_for_is_refused(client_of: Opened, published_chain: Path, address: str) -> None:
+    assert client_of(published_chain, ANN).get(address).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/orders/NOPE", "/orders/NOPE/effect?quantity=1", "/trucks/load?id=NOPE", "/forecast/point?sku=a&location=b",
+     "/runs/NOPE", "/whatif/000000000000", "/whatif/..%2f..%2fsecret", "/outbox/..%2forders.sqlite"],
+)  # fmt: skip
+def test_what_is_not_there_is_not_found(client_of: Opened, published_chain: Path, address: str) -> None:
+    assert client_of(published_chain, ANN).get(address).status_code == 404
+
+
+def test_a_viewer_sees_no_buttons_that_change_anything(
+    client_of: Opened, published_chain: Path, viewer: Person
+) -> None:
+    client = client_of(published_chain, viewer)
+    for page in ("/orders", "/orders/O00001", "/trucks/load?id=L1", "/runs", "/whatif"):
+        forms = re.findall(r'<form[^>]*method="post"[^>]*action="([^"]+)"', client.get(page).text)
+        assert [form for form in forms if form != "/sign-out"] == [], page
