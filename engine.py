@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from forecasting.forecast import Forecast
     from forecasting.forecaster import Forecaster
     from optimization.order_book import OrderBook
+    from optimization.partition.run import Workers
     from optimization.plan_moves import Decisions
     from optimization.projection import Projection
     from optimization.stability import Published, Revision
@@ -139,7 +140,7 @@ def plan(
     *,
     released: pd.DataFrame | None = None,
     published: Published | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Plan:
     """Fit the forecast on the snapshot's history and plan tonight's orders (the weekly run).
@@ -155,7 +156,7 @@ def plan(
     published
         What earlier nights published, for a plan that does not contradict them without need.
     workers
-        Processes that share the SKUs; the plan is the same bits for any number of them.
+        Processes that share the SKUs, or who does on Dask; the plan is the same bits for any number of them.
     on_stage
         Told the name of each stage as it begins: for progress and timings, which are not the engine's business.
 
@@ -184,7 +185,7 @@ def replenish(
     *,
     released: pd.DataFrame | None = None,
     published: Published | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Plan:
     """Plan tonight's orders with models fitted earlier (the daily run); parameters and errors as for `plan`."""
@@ -202,7 +203,7 @@ def plan_with(
     config: EngineConfig,
     released: pd.DataFrame | None = None,
     published: Published | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     model: str = "",
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Plan:
@@ -212,12 +213,13 @@ def plan_with(
     from optimization.exceptions import build_exceptions
     from optimization.kpis import build_kpis
     from optimization.manifest import run_manifest
+    from optimization.partition.run import spread_of
     from optimization.point_facts import point_facts
     from optimization.shown import order_cycles, shown_series
     from optimization.stability import nervousness, planned_table
 
     on_stage("forecast")
-    given = forecast_demand(snapshot, network, forecaster, config.forecast.horizon_days)
+    given = forecast_demand(snapshot, network, forecaster, config.forecast.horizon_days, spread=spread_of(workers))
     basis = decide_with(snapshot, network, given, config=config, released=released, workers=workers, on_stage=on_stage)
     decisions, targets = basis.decisions, basis.targets
     version = plan_version(snapshot, config, released, published, model)
@@ -318,7 +320,7 @@ def decide_with(
     *,
     config: EngineConfig,
     released: pd.DataFrame | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Basis:
     """Place a given forecast beside stock and lead times, and solve; parameters as for `plan`."""

@@ -11,11 +11,26 @@ from typing import Annotated
 
 import typer
 
-from cockpit.cli_app import Chain, ChainOption, Cutoff, Debug, Json, Run, RunsFolder, Track, Workers, app, finish
+from cockpit.cli_app import (
+    Chain,
+    ChainOption,
+    Cutoff,
+    Debug,
+    Executor,
+    Json,
+    Run,
+    RunsFolder,
+    Scheduler,
+    SharedBy,
+    Track,
+    Workers,
+    app,
+    finish,
+)
 from cockpit.cli_orders import approve, doctor, replenish
 from cockpit.cli_runs import runs_app
 from cockpit.cli_web import serve, user_app
-from cockpit.outcome import ExitCode
+from cockpit.outcome import ExitCode, Outcome
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -81,6 +96,8 @@ def plan(
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 4 when there are critical exceptions.")] = False,
     workers: Workers = 1,
+    executor: SharedBy = Executor.LOCAL,
+    scheduler: Scheduler = "",
     scenario: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Plan under a scenario (TOML); publish nothing.", exists=True)
     ] = None,
@@ -89,20 +106,25 @@ def plan(
     debug: Debug = False,
 ) -> None:
     """Plan tonight's replenishment orders and publish them as one run."""
-    from cockpit.jobs import PlanRequest, plan_chain
 
-    request = PlanRequest(
-        chain=chain,
-        runs=runs,
-        cutoff=None if cutoff is None else cutoff.date(),
-        horizon_days=horizon,
-        is_dry_run=dry_run,
-        is_strict=strict,
-        workers=workers,
-        scenario=scenario,
-        is_tracked=track,
-    )
-    finish(lambda: plan_chain(request), as_json=as_json, debug=debug, step="Reading the chain")
+    def act() -> Outcome:
+        from cockpit.executors import workers_asked
+        from cockpit.jobs import PlanRequest, plan_chain
+
+        request = PlanRequest(
+            chain=chain,
+            runs=runs,
+            cutoff=None if cutoff is None else cutoff.date(),
+            horizon_days=horizon,
+            is_dry_run=dry_run,
+            is_strict=strict,
+            workers=workers_asked(executor, workers, scheduler=scheduler),
+            scenario=scenario,
+            is_tracked=track,
+        )
+        return plan_chain(request)
+
+    finish(act, as_json=as_json, debug=debug, step="Reading the chain")
 
 
 @app.command(short_help="Show what scenarios would change; publish nothing.")

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cockpit.outcome import ExitCode, Outcome
+
+
+class Executor(StrEnum):
+    """What shares the SKUs of a run; the run is the same bits either way."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
 
 EPILOG = (
     "Exit codes: 0 done, 1 our fault, 2 wrong usage, 3 invalid input, 4 done with a limit or critical exceptions "
@@ -32,6 +41,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and 
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")]
 Workers = Annotated[
     int, typer.Option(min=1, help="Processes that share the SKUs; the plan is the same for any number.")
+]
+SharedBy = Annotated[
+    Executor, typer.Option("--executor", help="What shares the work: processes of this machine, or Dask.")
+]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        "--scheduler", metavar="ADDRESS", help="A running Dask scheduler, such as tcp://host:8786; default: one here."
+    ),
 ]
 Cutoff = Annotated[
     datetime | None,

@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from cockpit.cli_app import Chain, ChainOption, Cutoff, Debug, Json, Run, RunsFolder, Track, Workers, finish
+from cockpit.cli_app import (
+    Chain,
+    ChainOption,
+    Cutoff,
+    Debug,
+    Executor,
+    Json,
+    Run,
+    RunsFolder,
+    Scheduler,
+    SharedBy,
+    Track,
+    Workers,
+    finish,
+)
 from cockpit.outcome import Outcome
 
 
@@ -35,6 +49,8 @@ def replenish(
     runs: RunsFolder = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 4 when there are critical exceptions.")] = False,
     workers: Workers = 1,
+    executor: SharedBy = Executor.LOCAL,
+    scheduler: Scheduler = "",
     track: Track = False,
     log_json: Annotated[bool, typer.Option("--log-json", help="Write the log to stderr as JSON lines.")] = False,
     as_json: Json = False,
@@ -44,11 +60,13 @@ def replenish(
 
     def act() -> Outcome:
         from cockpit.daily import DailyRequest
+        from cockpit.executors import workers_asked
         from cockpit.jobs import PlanRequest, replenish_chain
         from cockpit.json_log import json_log
 
         day = None if cutoff is None else cutoff.date()
-        plan = PlanRequest(chain=chain, runs=runs, cutoff=day, is_strict=strict, workers=workers, is_tracked=track)
+        shared_by = workers_asked(executor, workers, scheduler=scheduler)
+        plan = PlanRequest(chain=chain, runs=runs, cutoff=day, is_strict=strict, workers=shared_by, is_tracked=track)
         with json_log(is_on=log_json):
             return replenish_chain(DailyRequest(plan, is_resume=resume, shadow=shadow, wave=wave))
 

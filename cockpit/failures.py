@@ -21,11 +21,15 @@ def explain(error: Exception, *, debug: bool) -> Outcome:
     from network.breach import ContractError
     from network.store import ChainLocked
     from optimization.ledger_lines import LedgerUnavailable, Superseded
+    from optimization.partition.dask_run import NoScheduler, OtherCode
 
     if isinstance(error, ScenarioError):
         return refuse_scenario(error)
     if isinstance(error, UsageError):
         code, lines = ExitCode.WRONG_USAGE, [str(error)]
+    elif isinstance(error, NoScheduler | OtherCode):
+        words = f"{str(error)[:1].upper()}{str(error)[1:]}."
+        code, lines = ExitCode.WRONG_USAGE, [words, "Nothing was published; or plan without --executor dask."]
     elif isinstance(error, ContractError):
         return refuse_input(error, rejects="")
     elif isinstance(error, ChainLocked):

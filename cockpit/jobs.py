@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine import EngineConfig
     from network.settings import ChainSettings
     from network.snapshot import Snapshot
+    from optimization.partition.run import Workers
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class PlanRequest:
     is_strict
         Whether critical exceptions end in exit code 4.
     workers
-        Processes that share the SKUs; the run is the same for any number of them.
+        Processes that share the SKUs, or who does on Dask; the run is the same for any number of them.
     scenario
         File with a scenario to plan under; such a plan is never published.
     is_tracked
@@ -54,7 +55,7 @@ class PlanRequest:
     horizon_days: int | None = None
     is_dry_run: bool = False
     is_strict: bool = False
-    workers: int = 1
+    workers: Workers = 1
     scenario: Path | None = None
     is_tracked: bool = False
 

@@ -16,12 +16,13 @@ from forecasting.features import feature_names, origin_at
 from forecasting.forecast import Forecast
 from forecasting.forecaster import Forecaster
 from forecasting.launch_analogues import launch_analogues
-from forecasting.members import BASELINES, BlendedMeans, Choice, blended_means
+from forecasting.members import BASELINES, BlendedMeans, Choice
 from forecasting.models.lightgbm_direct import NAME as GLOBAL
 from forecasting.models.lightgbm_direct import fit_global_model
 from forecasting.models.protocol import PointModel
 from forecasting.planned_demand import expected_demand, planned
 from forecasting.select import select_models
+from forecasting.series_parts import MeansInput, Spread, means_in_parts, means_of_part
 from forecasting.signal_fit import fit_signal_plan
 from forecasting.training import training_rows
 
@@ -93,6 +94,7 @@ def forecast_demand(
     horizon: int,
     *,
     target_shelf: float = np.nan,
+    spread: Spread | None = None,
 ) -> Forecast:
     """Forecast demand of every stock point for the days after the snapshot's cutoff.
 
@@ -109,6 +111,8 @@ def forecast_demand(
     target_shelf
         NaN: what will be wanted, whatever the shelf will be (to plan on). 1: what will be wanted on days whose shelf
         stays full, which are the days that a record of sales can score and days of less demand than others.
+    spread
+        Who builds features and predicts, series by series; None = this process. No bit depends on it.
 
     Returns
     -------
@@ -120,7 +124,8 @@ def forecast_demand(
     origin = dataclasses.replace(origin, target_shelf=target_shelf)
     classes = demand_classes(evidence.history, evidence.last_day)
     rows = np.arange(evidence.panel.n_series, dtype=np.int64)
-    blended = model_means(evidence, origin, rows, classes, forecaster=forecaster, horizon=horizon)
+    given = _means_input(evidence, origin, classes, forecaster=forecaster, horizon=horizon)
+    blended = means_in_parts(rows, given, spread=spread)
     unadjusted = expected_demand(blended.mean, snapshot, evidence, origin=origin)
     adjusted = planned(unadjusted, snapshot, evidence)
     is_adjusted = len(adjusted.record) > 0
@@ -178,18 +183,18 @@ def model_means(
     horizon
         Days ahead.
     """
+    return means_of_part(rows, _means_input(evidence, origin, classes, forecaster=forecaster, horizon=horizon))
+
+
+def _means_input(
+    evidence: Evidence, origin: Origin, classes: Names, *, forecaster: Forecaster, horizon: int
+) -> MeansInput:
+    """What the means of all series are computed from."""
     models: dict[str, PointModel] = dict(BASELINES)
     if forecaster.global_model is not None:
         models[GLOBAL] = forecaster.global_model
-    return blended_means(
-        evidence,
-        origin,
-        rows,
-        choice_names=choice_names(evidence, classes)[rows],
-        choices=_choices(forecaster),
-        models=models,
-        horizon=horizon,
-    )
+    names = choice_names(evidence, classes)
+    return MeansInput(evidence, origin, names, choices=_choices(forecaster), models=models, horizon=horizon)
 
 
 def _choices(forecaster: Forecaster) -> dict[str, Choice]:

@@ -9,13 +9,13 @@ Dask sends Python objects between machines: use a scheduler only inside a networ
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from network.store_files import code_version
-from optimization.partition.cut import SharedInput
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -42,14 +42,18 @@ class DaskWorkers:
     scheduler: str = ""
 
 
+class NoScheduler(OSError):
+    """No Dask scheduler answers, or none of its workers does."""
+
+
 class OtherCode(Exception):
     """A worker would compute with another version of the code or of the libraries that decide a plan."""
 
 
 @contextmanager
 def dask_submitter(
-    shared: SharedInput, workers: DaskWorkers
-) -> Iterator[tuple[Callable[[Callable[[Any, SharedInput], Any], Any], Future[Any]], int]]:
+    shared: Any, workers: DaskWorkers
+) -> Iterator[tuple[Callable[[Callable[[Any, Any], Any], Any], Future[Any]], int]]:
     """Offer a function that hands out a part and returns its future, and how many parts are worked on at once.
 
     Parameters
@@ -63,20 +67,35 @@ def dask_submitter(
     ------
     ImportError
         If the extra ``dask`` is not installed.
-    OSError
-        If no scheduler answers at the address.
+    NoScheduler
+        If no scheduler with a worker answers at the address.
     """
     try:
         from distributed import Client
     except ImportError as error:
         raise ImportError("Dask is not installed: pip install 'tierflow[dask]', or plan without it") from error
     if workers.scheduler:
-        with Client(workers.scheduler, timeout=WAIT_SECONDS, set_as_default=False) as client:
-            client.wait_for_workers(1, timeout=WAIT_SECONDS)
+        with _connected(workers.scheduler) as client:
             yield _submitter(client, shared), len(client.scheduler_info(n_workers=-1)["workers"])
         return
     with _local_cluster(workers.count) as cluster, Client(cluster, set_as_default=False) as client:
         yield _submitter(client, shared), workers.count
+
+
+def _connected(scheduler: str) -> Client:
+    """A client of a running scheduler that has a worker."""
+    from distributed import Client
+
+    try:
+        client = Client(scheduler, timeout=WAIT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise NoScheduler(f"no Dask scheduler answers at {scheduler}: {error}") from error
+    try:
+        client.wait_for_workers(1, timeout=WAIT_SECONDS)
+    except TimeoutError as error:
+        client.close()
+        raise NoScheduler(f"the Dask scheduler at {scheduler} has no worker: start one and run again") from error
+    return client
 
 
 @contextmanager
@@ -100,21 +119,28 @@ def _local_cluster(count: int) -> Iterator[Any]:
         yield cluster
 
 
-def _submitter(client: Client, shared: SharedInput) -> Callable[[Callable[[Any, SharedInput], Any], Any], Future[Any]]:
+def _submitter(client: Client, shared: Any) -> Callable[[Callable[[Any, Any], Any], Any], Future[Any]]:
     version = code_version()
-    held = client.submit(_held, shared, pure=False, retries=RETRIES)
+    held = _sent(client, _held, shared)
 
-    def submit(function: Callable[[Any, SharedInput], Any], part: Any) -> Future[Any]:
-        return client.submit(_call, function, part, held, version, pure=False, retries=RETRIES)
+    def submit(function: Callable[[Any, Any], Any], part: Any) -> Future[Any]:
+        return _sent(client, _call, function, part, held, version)
 
     return submit
 
 
-def _held(shared: SharedInput) -> SharedInput:
+def _sent(client: Client, function: Callable[..., Any], *given: Any) -> Future[Any]:
+    """Hand out a task with what it needs, which is kept to be sent again should its worker die, and may be large."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sending large graph")
+        return client.submit(function, *given, pure=False, retries=RETRIES)
+
+
+def _held(shared: Any) -> Any:
     return shared
 
 
-def _call(function: Callable[[Any, SharedInput], Any], part: Any, shared: SharedInput, version: str) -> Any:
+def _call(function: Callable[[Any, Any], Any], part: Any, shared: Any, version: str) -> Any:
     """Work on one part, with one thread and the code that the plan was asked of."""
     import pyarrow
 

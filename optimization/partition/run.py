@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
-from optimization.partition.cut import SharedInput
 from optimization.partition.dask_run import DaskWorkers, dask_submitter
 
 Input = TypeVar("Input")
@@ -22,7 +21,7 @@ PARTS_AHEAD = 1
 # A worker is one thread: solvers and array libraries must not start more.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
-_shared: SharedInput | None = None
+_shared: Any = None
 
 
 class Handle(Protocol):
@@ -35,12 +34,10 @@ class Handle(Protocol):
 class PartRunner:
     """Maps pure functions over parts; made by `part_runner`."""
 
-    def __init__(
-        self, shared: SharedInput, submit: Callable[[Callable[..., Any], Any], Handle] | None, at_once: int
-    ) -> None:
+    def __init__(self, shared: Any, submit: Callable[[Callable[..., Any], Any], Handle] | None, at_once: int) -> None:
         self._shared, self._submit, self._at_once = shared, submit, at_once
 
-    def map(self, function: Callable[[Input, SharedInput], Output], parts: Iterable[Input]) -> Iterator[Output]:
+    def map(self, function: Callable[[Input, Any], Output], parts: Iterable[Input]) -> Iterator[Output]:
         """Yield function(part, shared) of each part, in their order; parts are made only when they are needed."""
         if self._submit is None:
             yield from (function(part, self._shared) for part in parts)
@@ -55,13 +52,13 @@ class PartRunner:
 
 
 @contextmanager
-def part_runner(shared: SharedInput, workers: Workers = 1) -> Iterator[PartRunner]:
+def part_runner(shared: Any, workers: Workers = 1) -> Iterator[PartRunner]:
     """Offer a runner while the context lasts.
 
     Parameters
     ----------
     shared
-        Sent to each worker once.
+        What every part needs, such as `cut.SharedInput`; sent to each worker once.
     workers
         Processes, at least 1; with 1 everything happens in this one. They start afresh (spawn), so a script that
         plans with more than one needs the usual `if __name__ == "__main__"`. Or who works on Dask.
@@ -87,7 +84,25 @@ def part_runner(shared: SharedInput, workers: Workers = 1) -> Iterator[PartRunne
                 os.environ[name] = value
 
 
-def _begin(shared: SharedInput) -> None:
+def spread_of(workers: Workers) -> Callable[[Callable[[Any, Any], Any], Iterable[Any], Any], list[Any]] | None:
+    """How a step outside the plan's own parts shares its work: on Dask as they do.
+
+    Parameters
+    ----------
+    workers
+        As for `part_runner`; None comes back for processes of this machine, where such a step uses threads instead.
+    """
+    if not isinstance(workers, DaskWorkers):
+        return None
+
+    def spread(function: Callable[[Any, Any], Any], parts: Iterable[Any], shared: Any) -> list[Any]:
+        with part_runner(shared, workers) as runner:
+            return list(runner.map(function, parts))
+
+    return spread
+
+
+def _begin(shared: Any) -> None:
     """Keep what all parts need, in a new worker."""
     import pyarrow
 
@@ -96,7 +111,7 @@ def _begin(shared: SharedInput) -> None:
     pyarrow.set_cpu_count(1)
 
 
-def _call(function: Callable[[Any, SharedInput], Output], part: Any) -> Output:
+def _call(function: Callable[[Any, Any], Output], part: Any) -> Output:
     if _shared is None:
         raise RuntimeError("a worker was asked for a part before it was given what all parts share")
     return function(part, _shared)

@@ -12,7 +12,7 @@ import pytest
 
 from optimization.config import PlanConfig
 from optimization.partition.cut import SharedInput, SkuPart, cut_chain
-from optimization.partition.dask_run import DaskWorkers, OtherCode, _call
+from optimization.partition.dask_run import DaskWorkers, NoScheduler, OtherCode, _call, _local_cluster
 from optimization.partition.run import part_runner
 from optimization.partition.solve import targets_of_part
 from tests.optimization.partition.test_partition import Chain, assert_same, chain
@@ -32,13 +32,19 @@ def _dies_once(part: tuple[SkuPart, str], shared: SharedInput) -> pd.DataFrame:
     return targets_of_part(part[0], shared)
 
 
-@pytest.mark.parametrize("workers", [1, 2, 4])
-def test_processes_of_a_cluster_give_the_bits_of_this_one(chain: Chain, workers: int) -> None:
+def test_one_two_and_four_workers_of_a_running_scheduler_give_the_bits_of_this_process(chain: Chain) -> None:
+    from distributed import Client
+
     one_targets, one = chain.in_parts(1, PART_POINTS)
-    targets, several = chain.in_parts(DaskWorkers(workers), PART_POINTS)
-    pd.testing.assert_frame_equal(one_targets, targets, check_exact=True)
-    assert_same(one, several)
-    assert (one.objective, one.bound, one.gap) == (several.objective, several.bound, several.gap)
+    with _local_cluster(1) as cluster, Client(cluster, set_as_default=False) as client:
+        for count in (1, 2, 4):
+            cluster.scale(count)
+            client.wait_for_workers(count)
+            workers: Any = DaskWorkers(scheduler=cluster.scheduler_address)
+            targets, several = chain.in_parts(workers, PART_POINTS)
+            pd.testing.assert_frame_equal(one_targets, targets, check_exact=True)
+            assert_same(one, several)
+            assert (one.objective, one.bound, one.gap) == (several.objective, several.bound, several.gap)
 
 
 def test_a_worker_killed_in_mid_run_changes_nothing(chain: Chain, tmp_path: Path) -> None:
@@ -53,17 +59,6 @@ def test_a_worker_killed_in_mid_run_changes_nothing(chain: Chain, tmp_path: Path
         pd.testing.assert_frame_equal(left, right, check_exact=True)
 
 
-def test_a_running_scheduler_is_used_by_its_address(chain: Chain) -> None:
-    from distributed import LocalCluster
-
-    one_targets, one = chain.in_parts(1, PART_POINTS)
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
-        workers: Any = DaskWorkers(scheduler=cluster.scheduler_address)
-        targets, other = chain.in_parts(workers, PART_POINTS)
-    pd.testing.assert_frame_equal(one_targets, targets, check_exact=True)
-    assert_same(one, other)
-
-
 def test_a_worker_with_other_code_refuses(chain: Chain) -> None:
     cut = cut_chain(chain.snapshot, chain.network, chain.forecast, positions=chain.positions, config=PlanConfig())
     with pytest.raises(OtherCode, match="install the same on all machines"):
@@ -72,5 +67,5 @@ def test_a_worker_with_other_code_refuses(chain: Chain) -> None:
 
 def test_a_scheduler_that_does_not_answer_is_an_error_of_its_own(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("optimization.partition.dask_run.WAIT_SECONDS", 1)
-    with pytest.raises(OSError, match=r"tcp://127\.0\.0\.1:1"):
+    with pytest.raises(NoScheduler, match=r"tcp://127\.0\.0\.1:1"):
         chain.in_parts(DaskWorkers(scheduler="tcp://127.0.0.1:1"), PART_POINTS)
