@@ -136,9 +136,9 @@ def idle_stock(exceptions: pd.DataFrame, lots: pd.DataFrame, cutoff: pd.Timestam
     return pd.concat(parts, ignore_index=True) if parts else idle
 
 
-def overdue_points(open_orders: pd.DataFrame, targets: pd.DataFrame, cutoff: pd.Timestamp) -> Points:
-    """Return the points that wait for an order past its day, or whose source does."""
-    late = open_orders[open_orders["due_date"] <= cutoff]
+def overdue_points(coming: pd.DataFrame, targets: pd.DataFrame, cutoff: pd.Timestamp) -> Points:
+    """Return the points that wait for a line past its day, or whose source does; `coming` are the lines still open."""
+    late = coming[coming["due_date"] <= cutoff]
     waiting = _points(late["sku"], late["destination"])
     sources = _points(targets["sku"], targets["main_source"])
     return waiting.append(_points(targets["sku"], targets["location"])[sources.isin(waiting)]).unique()

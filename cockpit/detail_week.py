@@ -20,6 +20,7 @@ from cockpit.detail_review import (
     told_late_points,
 )
 from cockpit.places import order_ledger
+from optimization.position import coming_lines
 
 if TYPE_CHECKING:
     from engine import Plan
@@ -67,7 +68,7 @@ def _week(plan: Plan, panel: Panel, store: RunStore, run_id: str) -> Week:
         cutoff=plan.cutoff,
         wanted=pd.Series(panel.wanted[:, -REVIEW_DAYS:].sum(axis=1), index=keys),
         expected=ahead.groupby(_KEY)["mean"].sum(),
-        overdue=overdue_points(snapshot.table("open_orders"), plan.targets, plan.cutoff),
+        overdue=overdue_points(coming_lines(snapshot), plan.targets, plan.cutoff),
         doubtful=doubtful_points(pd.concat(exceptions), snapshot.table("counts"), plan.cutoff),
         cut_by_people=less,
         raised_by_people=more,

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from cockpit.cli import main
+from cockpit.detail_review import CAUSES
 
 SMALL = """
 [plan]
@@ -126,12 +127,19 @@ def test_a_run_says_what_other_quantities_and_each_path_of_stock_are_worth(chain
     assert all((np.diff(demand) >= 0).all() for demand in paths["demand"])
 
 
-def test_the_second_night_says_what_changed_in_the_forecast(chain: Path, tmp_path: Path) -> None:
-    for cutoff in ("2025-11-04", "2025-11-05"):
+def test_a_later_night_says_what_changed_in_the_forecast_and_reviews_the_week(chain: Path, tmp_path: Path) -> None:
+    for cutoff in ("2025-10-28", "2025-11-05"):
         assert run("plan", chain, "--cutoff", cutoff, "--runs", tmp_path) == 0
     first, second = sorted(path.parent for path in tmp_path.glob("*/manifest.json"))
     assert pd.read_parquet(first / "forecast_changes.parquet").empty
-    assert pd.read_parquet(second / "accuracy.parquet").empty  # no run of a week ago
+    accuracy, losses = (pd.read_parquet(second / f"{name}.parquet") for name in ("accuracy", "review"))
+    assert pd.read_parquet(first / "accuracy.parquet").empty  # no run of a week before it
+    assert set(accuracy["slice"]) == {"all", "category", "location", "demand_class"}
+    whole, parts = (accuracy.loc[accuracy["slice"] == name, "n_days"].sum() for name in ("all", "category"))
+    assert whole == parts > 0
+    assert losses["money"].is_monotonic_decreasing
+    assert not losses.duplicated(["loss", "sku", "location"]).any()
+    assert set(losses["cause"]) <= {str(cause) for cause in CAUSES}
     changes = pd.read_parquet(second / "forecast_changes.parquet")
     total = changes.groupby(["sku", "location"]).agg({"before": "first", "after": "first", "change": "sum"})
     assert np.allclose(total["change"], total["after"] - total["before"])
