@@ -35,7 +35,7 @@ def demand_history(panel: Panel, network: SupplyNetwork) -> pd.DataFrame:
     first, last = (panel.series[name].to_numpy()[:, None] for name in ("first_day", "last_day"))
     is_live = (day >= first) & (day <= last)
     sales = np.where(is_live, panel.sales[:, -HISTORY_DAYS:], np.nan).astype(np.float32)
-    place = pd.Index(network.calendar.locations).get_indexer(panel.series["location"].astype("str"))
+    place = pd.Index(network.calendar.locations).get_indexer(pd.Index(panel.series["location"].astype("str")))
     is_open = network.calendar.open_days(dates[0] - pd.Timedelta(days=1), len(dates))[place]
     is_censored = (panel.available[:, -HISTORY_DAYS:] < _FULL_SHELF) & is_live & is_open
     keys = panel.series[["sku", "location"]].astype("str").reset_index(drop=True)

@@ -9,7 +9,7 @@ from optimization.export_language import Language
 from optimization.reasons_chinese import chinese_reason
 
 
-def said_reason(line: Mapping[str, Any], language: Language) -> str:
+def said_reason(line: Mapping[Any, Any], language: Language) -> str:
     """Return a line's reason in a language."""
     reason = str(line["reason"])
     if language is Language.ENGLISH:
