@@ -68,7 +68,8 @@ class ArrayStock:
         lots = np.zeros((chain.n_buckets, len(chain.on_hand), chain.perishable.size), dtype=np.int64)
         lots[chain.life, :, np.arange(chain.perishable.size)] = chain.on_hand[:, chain.perishable].T
         moving, coming = inside.sum(axis=0), arriving.sum(axis=0)
-        return cls(chain.on_hand.copy(), coming, moving, lots, arriving, inside, arriving.any(axis=2))
+        is_due = np.asarray(arriving.any(axis=2), dtype=np.bool_)
+        return cls(chain.on_hand.copy(), coming, moving, lots, arriving, inside, is_due)
 
     def dispatch(self, chain: ArrayChain, shipment: Shipment, day: int) -> Ints:
         """Put goods under way; returns the perishables that left each place, (L, p)."""

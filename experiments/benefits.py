@@ -129,8 +129,8 @@ class Benefits:
         KeyError
             If there is no such figure.
         """
-        amounts: dict[str, float] = self.table.set_index("figure")["amount"].to_dict()
-        return amounts[figure]
+        amounts = dict(zip(self.table["figure"], self.table["amount"], strict=True))
+        return float(amounts[figure])
 
     def __str__(self) -> str:
         from experiments.benefits_shown import as_text
