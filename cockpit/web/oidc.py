@@ -153,7 +153,7 @@ class Provider:
             named = [each for each in self._keys() if each.get("kid") == head.get("kid")]
             if len(named) != 1 or head.get("alg") not in ALGORITHMS:
                 raise ProviderError("the identity token is signed with an unknown key")
-            key = jwt.PyJWK(named[0], algorithm=str(head["alg"]))
+            key = jwt.PyJWK(dict(named[0]), algorithm=str(head["alg"]))
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,

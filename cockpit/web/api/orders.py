@@ -59,7 +59,12 @@ def orders(
     column = sort.removeprefix("-")
     if column in lines:
         lines = lines.sort_values(column, ascending=not sort.startswith("-"), kind="stable")
-    return {"run_id": run.run_id, **page.of(lines, name="orders")}
+    return {"run_id": run.run_id, **page.of(shown(lines), name="orders")}
+
+
+def shown(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return lines without the status that they were published with: `state` is what holds."""
+    return lines.drop(columns="status")
 
 
 def holds_text(lines: pd.DataFrame, words: str) -> pd.Series:
@@ -74,7 +79,7 @@ def holds_text(lines: pd.DataFrame, words: str) -> pd.Series:
 @router.get("/orders/{order_id}")
 def order(person: Viewer, frame: TheFrame, run: TheRun, order_id: str, answer: Response) -> dict[str, Any]:
     """Return one line; its version is the ETag, to be sent as If-Match with a change."""
-    line = only_row(frame.books.of(run).line(order_id))
+    line = only_row(shown(frame.books.of(run).line(order_id)))
     answer.headers["ETag"] = f'"{line["version"]}"'
     return line
 

@@ -58,6 +58,8 @@ def test_orders_are_filtered_sorted_and_cut_into_pages(client: Any, token_of: To
     assert (every["total"], len(every["orders"])) == (240, 240)
     values = [line["value"] for line in every["orders"]]
     assert values == sorted(values, reverse=True)
+    assert {line["state"] for line in every["orders"]} == {"proposed"}
+    assert "status" not in every["orders"][0]
     second = client.get(ORDERS, params={"per_page": 100, "page": 2}, headers=headers).json()
     assert second["orders"] == every["orders"][100:200]
     some = client.get(ORDERS, params={"kind": "purchase", "sort": "quantity"}, headers=headers).json()
