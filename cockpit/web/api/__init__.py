@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from cockpit.web.api import audit, deciding, orders, promising, releasing, runs, tokens
+from cockpit.web.api import audit, deciding, orders, promising, releasing, runs, tokens, trying
 
 PREFIX = "/api/v1"
 
 router = APIRouter(prefix=PREFIX)
-for part in (promising, tokens, runs, orders, deciding, releasing, audit):
+for part in (promising, tokens, runs, orders, deciding, releasing, trying, audit):
     router.include_router(part.router)

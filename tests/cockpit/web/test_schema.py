@@ -16,8 +16,13 @@ schemathesis = pytest.importorskip("schemathesis", reason="needs schemathesis, o
 
 @pytest.mark.parametrize("role", ["admin"])
 def test_no_made_up_request_makes_the_server_fail(
-    role: str, served: Callable[..., Any], own_chain: Path, token_of: Callable[..., dict[str, str]]
+    role: str,
+    served: Callable[..., Any],
+    own_chain: Path,
+    token_of: Callable[..., dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("cockpit.scenario_jobs.Workbench.start", lambda bench, name: None)  # nothing is planned here
     client = served(own_chain)
     client.app.state.sign_in_limits = type("NoLimits", (), {"seconds_to_wait": lambda *given: 0.0, "forget": print})()
     schema = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
