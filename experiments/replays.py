@@ -59,7 +59,7 @@ class Contest:
 
     def cost(self, policy: str) -> float:
         """Total cost of a rule [money]."""
-        return float(self.table.set_index("policy").loc[policy, "total_cost"])
+        return float(self.table.set_index("policy")["total_cost"].astype("float64")[policy])
 
     @property
     def cost_ratio(self) -> float:

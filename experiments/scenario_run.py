@@ -18,6 +18,7 @@ from network.snapshot import Snapshot
 if TYPE_CHECKING:
     from engine import EngineConfig, Plan
     from forecasting.forecaster import Forecaster
+    from optimization.partition.run import Workers
     from optimization.stability import Published
 
 
@@ -52,7 +53,7 @@ def what_if(
     champion: Forecaster | None = None,
     released: pd.DataFrame | None = None,
     published: Published | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> WhatIf:
     """Plan a chain as it is and under each scenario; nothing is written.
@@ -105,7 +106,7 @@ def plan_scenario(
     champion: Forecaster,
     released: pd.DataFrame | None = None,
     published: Published | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> tuple[Plan, tuple[str, ...]]:
     """Return the plan of a scenario and what it takes for granted; its manifest names the scenario.
