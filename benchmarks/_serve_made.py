@@ -33,9 +33,20 @@ def publish_made_run(folder: Path, *, n_points: int, n_lines: int, seed: int = 1
     tables = {
         "orders": _orders(rng, skus, stores, n_lines),
         "targets": points.assign(
-            on_hand=rng.integers(0, 50, len(points)), order_up_to_level=rng.gamma(2.0, 9.0, len(points))
+            on_hand=rng.integers(0, 50, len(points)),
+            order_up_to_level=rng.gamma(2.0, 9.0, len(points)),
+            tier="store",
+            on_order=3,
+            inventory_position=20,
+            expected_demand=rng.gamma(2.0, 5.0, len(points)),
+            protection_days=4.0,
+            safety_stock=4.0,
+            service_class="A",
+            main_source="DC-1",
+            lead_time_days=2.0,
+            review_days=1.0,
         ),
-        "forecast": _by_day(points, 7).assign(mean=rng.gamma(2.0, 2.0, 7 * len(points))),
+        "forecast": _forecast(_by_day(points, 7), rng),
         "promises": _by_day(points.rename(columns={"location": "zone"}), 7).assign(
             channel="walk_in", quantity=rng.integers(0, 40, 7 * len(points))
         ),
@@ -53,6 +64,13 @@ def publish_made_run(folder: Path, *, n_points: int, n_lines: int, seed: int = 1
 
     facts = {"chain": "made", "cutoff": f"{CUTOFF:%Y-%m-%d}", "currency": "CNY", "created_at": "2025-11-05T22:00:00Z"}
     store.publish("20251105-00000000made", write, {**facts, "n_orders": n_lines, "n_stock_points": n_points})
+
+
+def _forecast(days: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    mean = rng.gamma(2.0, 2.0, len(days))
+    levels = {"q05": 0.3, "q25": 0.7, "q50": 1.0, "q75": 1.3, "q95": 2.0}
+    return days.assign(mean=mean, category="FOOD", demand_class="smooth", model="blend", fallback="",
+                       **{name: mean * times for name, times in levels.items()})  # fmt: skip
 
 
 def _by_day(points: pd.DataFrame, n_days: int) -> pd.DataFrame:
@@ -79,7 +97,16 @@ def _orders(rng: np.random.Generator, skus: np.ndarray, stores: np.ndarray, n: i
             "unit_cost": unit_cost,
             "value": np.round(quantity * unit_cost, 2),
             "status": "proposed",
-            "priority": 1,
+            "priority": np.arange(1, n + 1),
+            "proposed_quantity": quantity,
+            "barcode": "",
+            "on_hand": 2,
+            "on_order": 0,
+            "expected_demand": 9.5,
+            "target": 20.0,
+            "cover_before": np.round(rng.gamma(2.0, 3.0, n), 1),
+            "cover_after": 12.0,
+            "stockout_date_without": CUTOFF + pd.Timedelta(days=3),
             "reason": "runs out Friday, 6 days' cover after",
             "net_benefit": np.round(rng.gamma(2.0, 60.0, n), 2),
         }
@@ -106,4 +133,15 @@ def _small_tables(rng: np.random.Generator, skus: np.ndarray, stores: np.ndarray
     kpis = pd.DataFrame(
         {"kpi": ["fill_rate"], "today": [0.93], "planned": [0.98], "unit": "share", "meaning": "served"}
     )
-    return {"exceptions": exceptions, "loads": loads, "kpis": kpis}
+    empty = {
+        "planned": ["sku", "origin", "destination", "mode", "ship_date", "due_date", "quantity"],
+        "alternatives": ["order_id", "alternative", "origin", "due_date", "regret", "is_next_best"],
+        "pegging": ["sku", "location", "order_id", "use", "demand_date", "units"],
+        "forecast_changes": ["sku", "location", "part", "before", "after", "change"],
+    }
+    numbers = {"quantity", "regret", "units", "before", "after", "change"}
+    nothing = {
+        name: pd.DataFrame({each: pd.Series(dtype="float64" if each in numbers else "str") for each in columns})
+        for name, columns in empty.items()
+    }
+    return {"exceptions": exceptions, "loads": loads, "kpis": kpis, **nothing}
