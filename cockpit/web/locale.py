@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import pandas as pd
@@ -28,6 +28,7 @@ _DAY_STYLES: Mapping[str, Mapping[Language, str]] = {
     "long_day": {Language.ENGLISH: "EEEE d MMMM", Language.CHINESE: "M月d日 EEEE"},
 }
 _FEW = 100
+_KEPT = 20_000
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8})(?:-[\w-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*")
 _MAX_RANGES = 20
 
@@ -54,12 +55,33 @@ def chosen_language(asked: str, accepted: str) -> Language:
     return max(wanted, key=lambda language: wanted[language]) if wanted else Language.ENGLISH
 
 
+# A page writes hundreds of figures and the same ones each time it is asked for: what was written once is kept.
+@lru_cache(maxsize=_KEPT)
+def _decimal(value: float, pattern: str, language: Language) -> str:
+    return str(format_decimal(value, format=pattern, locale=_LOCALES[language]))
+
+
+@lru_cache(maxsize=_KEPT)
+def _currency(value: float, currency: str, pattern: str, language: Language) -> str:
+    return str(format_currency(value, currency, pattern, locale=_LOCALES[language], currency_digits=False))
+
+
+@lru_cache(maxsize=_KEPT)
+def _percent(value: float, pattern: str, language: Language) -> str:
+    return str(format_percent(value, format=pattern, locale=_LOCALES[language]))
+
+
+@lru_cache(maxsize=_KEPT)
+def _date(value: date, style: str, language: Language) -> str:
+    return str(format_date(value, format=style, locale=_LOCALES[language]))
+
+
 def number(value: Any, language: Language, *, decimals: int = 0) -> str:
     """Return a number with a language's separators, a dash where it is unknown."""
     if value is None or not is_known(float(value)):
         return UNKNOWN
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return str(format_decimal(round(float(value), decimals), format=pattern, locale=_LOCALES[language]))
+    return _decimal(round(float(value), decimals), pattern, language)
 
 
 def money(value: Any, language: Language, currency: str, *, decimals: int = 0) -> str:
@@ -71,7 +93,7 @@ def money(value: Any, language: Language, currency: str, *, decimals: int = 0) -
     amount = round(float(value), decimals)
     digits = "#,##0" + ("." + "0" * decimals if decimals else "")
     pattern = f"¤{digits};-¤{digits}"
-    return str(format_currency(amount, currency, pattern, locale=_LOCALES[language], currency_digits=False))
+    return _currency(amount, currency, pattern, language)
 
 
 def share(value: Any, language: Language, *, decimals: int = 1) -> str:
@@ -79,7 +101,7 @@ def share(value: Any, language: Language, *, decimals: int = 1) -> str:
     if value is None or not is_known(float(value)):
         return UNKNOWN
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
-    return str(format_percent(float(value), format=pattern, locale=_LOCALES[language]))
+    return _percent(float(value), pattern, language)
 
 
 def day(value: Any, language: Language, *, style: str = "medium") -> str:
@@ -87,7 +109,7 @@ def day(value: Any, language: Language, *, style: str = "medium") -> str:
     if value is None or pd.isna(value):
         return UNKNOWN
     stamp: date = pd.Timestamp(value).date()
-    return str(format_date(stamp, format=style, locale=_LOCALES[language]))
+    return _date(stamp, style, language)
 
 
 def with_sign(value: Any, write: Callable[[], str]) -> str:
