@@ -107,7 +107,7 @@ def test_every_list_can_be_read(path: str, client: Any, token_of: Token) -> None
 
 def test_what_is_not_there_is_a_problem_document(client: Any, token_of: Token) -> None:
     headers = token_of(client, "viewer")
-    for path in ("runs/none", "orders/none", "orders/none/reason", "stock", "no/such/thing"):
+    for path in ("runs/none", "orders/none", "orders/none/reason", "stock/none", "no/such/thing"):
         answer = client.get(f"/api/v1/{path}", headers=headers)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
