@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from cockpit.outcome import Block, Outcome
 
-WATCHED_LOGGERS = ("engine", "network", "forecasting", "optimization", "experiments", "cockpit")
+_WATCHED_LOGGERS = ("engine", "network", "forecasting", "optimization", "experiments", "cockpit")
 _GAP = "  "
 
 
@@ -136,6 +136,22 @@ class _StepHandler(logging.Handler):
 
 
 @contextmanager
+def listening(handler: logging.Handler) -> Iterator[None]:
+    """Hand what the rooms log to a handler while the block runs."""
+    loggers = [logging.getLogger(name) for name in _WATCHED_LOGGERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+
+
+@contextmanager
 def progress(first_step: str) -> Iterator[None]:
     """Show the step at work on stderr while a person watches; nothing at all otherwise."""
     if not sys.stderr.isatty():
@@ -143,16 +159,5 @@ def progress(first_step: str) -> Iterator[None]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(first_step) as status:
-        handler = _StepHandler(status)
-        loggers = [logging.getLogger(name) for name in WATCHED_LOGGERS]
-        levels = [logger.level for logger in loggers]
-        for logger in loggers:
-            logger.addHandler(handler)
-            logger.setLevel(logging.INFO)
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.removeHandler(handler)
-                logger.setLevel(level)
+    with Console(stderr=True).status(first_step) as status, listening(_StepHandler(status)):
+        yield

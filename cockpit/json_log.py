@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
-from cockpit.console import WATCHED_LOGGERS
+from cockpit.console import listening
 
 run_at_work: ContextVar[str] = ContextVar("run_at_work", default="")
 """Id of the run that is being planned; empty before it is known."""
@@ -41,14 +41,5 @@ def json_log(*, is_on: bool) -> Iterator[None]:
         return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
-    loggers = [logging.getLogger(name) for name in WATCHED_LOGGERS]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-    try:
+    with listening(handler):
         yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.removeHandler(handler)
-            logger.setLevel(level)

@@ -17,26 +17,33 @@ Floats = npt.NDArray[np.float64]
 
 def last_sale_day(positions: pd.DataFrame, snapshot: Snapshot) -> Ints:
     """Last day index on which each SKU is sold at each place: its end, its delisting or the place's last day."""
-    ends = snapshot.table("skus").set_index("sku")["end_date"].reindex(positions["sku"]).to_numpy()
-    closes = snapshot.table("locations").set_index("location")["closes"].reindex(positions["location"]).to_numpy()
-    listed = snapshot.table("assortment").set_index(["sku", "location"])["to"]
-    delisted = listed.reindex(pd.MultiIndex.from_frame(positions[["sku", "location"]])).to_numpy()
-    dates = pd.DataFrame({"end": ends, "close": closes, "delist": delisted}).astype("datetime64[ns]")
-    days = (dates.min(axis=1) - snapshot.cutoff).dt.days - 1
-    last: Ints = np.asarray(days.fillna(np.iinfo(np.int32).max).to_numpy(dtype=np.int64))
-    return last
+    dates = _dates(positions, snapshot, sku="end_date", location="closes", pair="to")
+    return _day_index(dates.min(axis=1), snapshot.cutoff, without=np.iinfo(np.int32).max)
 
 
 def first_sale_day(positions: pd.DataFrame, snapshot: Snapshot) -> Ints:
     """First day index on which each SKU is sold at each place: its launch, its listing or the place's first day."""
-    launches = snapshot.table("skus").set_index("sku")["launch_date"].reindex(positions["sku"]).to_numpy()
-    opens = snapshot.table("locations").set_index("location")["opens"].reindex(positions["location"]).to_numpy()
-    listed = snapshot.table("assortment").set_index(["sku", "location"])["from"]
-    of_pair = listed.reindex(pd.MultiIndex.from_frame(positions[["sku", "location"]])).to_numpy()
-    dates = pd.DataFrame({"launch": launches, "open": opens, "list": of_pair}).astype("datetime64[ns]")
-    days = (dates.max(axis=1) - snapshot.cutoff).dt.days - 1
-    first: Ints = np.asarray(days.fillna(np.iinfo(np.int32).min).to_numpy(dtype=np.int64))
-    return first
+    dates = _dates(positions, snapshot, sku="launch_date", location="opens", pair="from")
+    return _day_index(dates.max(axis=1), snapshot.cutoff, without=np.iinfo(np.int32).min)
+
+
+def _dates(positions: pd.DataFrame, snapshot: Snapshot, *, sku: str, location: str, pair: str) -> pd.DataFrame:
+    """Dates of each point's SKU, location and assortment, by the names of their columns."""
+    skus = snapshot.table("skus").set_index("sku")[sku]
+    locations = snapshot.table("locations").set_index("location")[location]
+    pairs = snapshot.table("assortment").set_index(["sku", "location"])[pair]
+    found = {
+        "sku": skus.reindex(positions["sku"]).to_numpy(),
+        "location": locations.reindex(positions["location"]).to_numpy(),
+        "pair": pairs.reindex(pd.MultiIndex.from_frame(positions[["sku", "location"]])).to_numpy(),
+    }
+    return pd.DataFrame(found).astype("datetime64[ns]")
+
+
+def _day_index(dates: pd.Series[pd.Timestamp], cutoff: pd.Timestamp, *, without: int) -> Ints:
+    """Day index of dates, `without` where there is none."""
+    days: Ints = np.asarray(((dates - cutoff).dt.days - 1).fillna(without).to_numpy(dtype=np.int64))
+    return days
 
 
 def display_share(first_day: Ints, last_day: Ints, protection_days: Ints, day: npt.ArrayLike) -> Floats:

@@ -111,7 +111,7 @@ def test_no_other_distribution_claims_our_names() -> None:
 
 def test_locks_name_no_host() -> None:
     locks = sorted(ROOT.glob("requirements*.lock"))
-    assert [lock.name for lock in locks] == ["requirements-dev.lock", "requirements.lock"]
+    assert [lock.name for lock in locks] == ["requirements-dev.lock", "requirements-server.lock", "requirements.lock"]
     for lock in locks:
         lines = [line for line in lock.read_text().splitlines() if not line.startswith("#")]
         assert [line for line in lines if "://" in line or line.startswith("-")] == []

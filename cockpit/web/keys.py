@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -94,11 +95,11 @@ def _write(path: Path, keys: tuple[SigningKey, ...], *, is_new: bool) -> None:
         os.fsync(file.fileno())
     try:
         if is_new:
-            os.link(temporary, path)
+            # Another process may have made it meanwhile: its key counts.
+            with suppress(FileExistsError):
+                os.link(temporary, path)
         else:
             temporary.replace(path)
-    except FileExistsError:
-        pass
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)

@@ -74,6 +74,12 @@ def signed_in(browser: Any, address: str, *, name: str, password: str, **options
     return page, complaints
 
 
+def follow(page: Any, link: str, url: str) -> None:
+    """Click a link and wait for its page: a key pressed before its script has run reaches nobody."""
+    page.click(link)
+    page.wait_for_url(url)
+
+
 def test_lines_are_cleared_without_a_mouse(browser: Any, address: str, password: str) -> None:
     page, complaints = signed_in(browser, address, name="approver", password=password)
     page.goto(address + "/orders?state=proposed&kind=emergency")
@@ -94,7 +100,7 @@ def test_lines_are_cleared_without_a_mouse(browser: Any, address: str, password:
 
 def test_a_scenario_is_asked_for_and_followed_to_its_end(browser: Any, address: str, password: str) -> None:
     page, complaints = signed_in(browser, address, name="planner", password=password)
-    page.click("nav >> text=What if")
+    follow(page, "nav >> text=What if", "**/whatif*")
     page.fill("#name", "Storm")
     page.select_option("#change-0-kind", "storm")
     page.wait_for_selector("#change-0-signal")
@@ -143,15 +149,16 @@ def test_a_phone_is_wide_enough_to_approve(browser: Any, address: str, password:
 def test_a_planners_monday(browser: Any, address: str, password: str) -> None:
     # The last one: it releases every line that nobody has to approve.
     page, complaints = signed_in(browser, address, name="approver", password=password)
-    page.click("nav >> text=Today")
+    follow(page, "nav >> text=Today", f"{address}/")
     assert page.locator("#exception-list tbody tr").count() >= 10
     page.click("#exception-list .chips >> text=Slow mover")
     page.wait_for_selector("#exception-list [aria-current] >> text=Slow mover")
-    page.click("nav >> text=Orders")
+    follow(page, "nav >> text=Orders", "**/orders*")
 
     # Open the first line with the keyboard, look at the effect of another quantity, save it with a reason.
     page.keyboard.press("j")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/orders/*")
     page.wait_for_selector("#why")
     order_id = page.url.split("/orders/")[1].split("?")[0]
     page.keyboard.press("e")
@@ -164,12 +171,11 @@ def test_a_planners_monday(browser: Any, address: str, password: str) -> None:
     assert page.input_value("#quantity") == "33"
 
     # Approve the line's whole truck by key, then release and fetch the file.
-    page.click(".facts a[href^='/trucks/load']")
-    page.wait_for_selector("button[data-key=a]")
+    follow(page, ".facts a[href^='/trucks/load']", "**/trucks/load*")
     page.keyboard.press("a")
     page.wait_for_selector("#done .good")
     assert "lines approved" in page.inner_text("#done")
-    page.click("nav >> text=Runs and review")
+    follow(page, "nav >> text=Runs and review", "**/runs*")
     page.select_option("#format", "csv")
     page.click("text=Release and write the file")
     page.wait_for_selector("#done a")
