@@ -1,9 +1,9 @@
 """kill -9 at every point where the daily job, an approval or an export changes the disk, and at random moments.
 
-A small chain is planned for one night; the next night is `replenish`, `approve --all` and `export`. At each point the
-command is killed and then simply run again. Afterwards everything has to be as if it had never been killed: the same
-runs with the same tables byte for byte, the same exported file, the same order lines in the same states, each proposed
-and released exactly once, nothing half-written left, a sound log.
+A small chain is planned for one night with `plan`; the next night is `replenish`, `approve --all` and `export`. At each
+point of the four the command is killed and then simply run again. Afterwards everything has to be as if it had never
+been killed: the same runs with the same tables byte for byte, the same exported file, the same order lines in the same
+states, each proposed and released exactly once, nothing half-written left, a sound log.
 The same for random moments of the daily job, and for faults: calls that fail with ENOSPC, EIO or EACCES, files that
 cannot grow, a ledger that another writer keeps, a worker that is killed. Under a fault the command has to end by
 itself, with a code and words that say what is wrong, and to succeed once the fault is gone.
@@ -29,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,28 +124,28 @@ def half_written(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*") if path.name.startswith(".writing-") or ".partial" in path.name]
 
 
-def made_night(folder: Path, *, skus: int, stores: int, days: int) -> list[Step]:
-    """A small chain, planned for the night before; the commands of the night with the states between them."""
+def made_nights(folder: Path, *, skus: int, stores: int, days: int) -> dict[str, Step]:
+    """A small chain; the commands of two nights by name, with the states between them."""
     start = folder / "0"
     chain = start / "chain"
     words = ["demo", str(chain), "--skus", str(skus), "--stores", str(stores), "--days", str(days)]
     _require(in_child(lambda: command(words)), words)
     settings = chain / "chain.toml"
     settings.write_text(settings.read_text("utf-8") + SETTINGS, "utf-8")
-    first = ["replenish", str(chain), "--cutoff", NIGHT_BEFORE]
-    load_what_is_needed(first, folder / "modules.txt")
+    load_what_is_needed(["replenish", str(chain), "--cutoff", NIGHT_BEFORE], folder / "modules.txt")
     commands = (
+        ("plan", "{}/chain", "--cutoff", NIGHT_BEFORE),
         ("replenish", "{}/chain", "--cutoff", NIGHT),
         ("approve", "20251105", "--chain", "{}/chain", "--all"),
         ("export", "20251105", "--chain", "{}/chain", "--to", "{}/out"),
     )
-    steps, before = [], start
+    steps, before = {}, start
     for number, template in enumerate(commands, start=1):
         here = Path(shutil.copytree(before, folder / str(number)))
         start_time = time.monotonic()
         points = points_of(placed(template, here), here, folder / "points.txt")
         seconds = time.monotonic() - start_time
-        steps.append(Step(template, before, state_of(here), tuple(points), seconds))
+        steps[template[0]] = Step(template, before, state_of(here), tuple(points), seconds)
         before = here
     return steps
 
@@ -190,11 +190,11 @@ def chosen(n_points: int, n_wanted: int) -> list[int]:
     return sorted({1 + round(i * (n_points - 1) / max(n_wanted - 1, 1)) for i in range(n_wanted)})
 
 
-def points_tried(steps: Sequence[Step], folder: Path, n: Sequence[int]) -> Counter[str]:
-    """Kill each command at points of it, and run it again."""
+def points_tried(steps: Mapping[str, Step], folder: Path, n: Mapping[str, int]) -> Counter[str]:
+    """Kill each command at `n` points of it, all where `n` has none, and run it again."""
     found = Counter[str]()
-    for step, n_wanted in zip(steps, n, strict=True):
-        numbers = chosen(len(step.points), n_wanted)
+    for name, step in steps.items():
+        numbers = chosen(len(step.points), n.get(name, 0))
         for number, here in zip(numbers, copies(step, folder, len(numbers)), strict=True):
             found["not_killed"] += killed_at(step.at(here), here, number) != -9
             found.update(judged(step, here))
@@ -246,7 +246,7 @@ def moments_tried(step: Step, folder: Path, n: int, *, rng: random.Random) -> Co
     return found
 
 
-def faults_tried(steps: Sequence[Step], folder: Path, *, n_calls: int, is_all: bool) -> Counter[str]:
+def faults_tried(steps: Iterable[Step], folder: Path, *, n_calls: int, is_all: bool) -> Counter[str]:
     """Put each command under faults: it has to say what is wrong, and to succeed once the fault is gone."""
     found, said = Counter[str](), folder / "said.txt"
     for step in steps:
@@ -268,27 +268,28 @@ def faults_tried(steps: Sequence[Step], folder: Path, *, n_calls: int, is_all: b
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print one JSON line; exit 1 if anything was lost, doubled, half-written or not said."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--points", type=int, default=0, help="points a command; 0 for all")
+    parser.add_argument("--points", type=int, default=0, help="points of plan and of replenish; 0 for all")
     parser.add_argument("--random", type=int, default=50)
     parser.add_argument("--calls", type=int, default=16, help="failing calls a command")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--smoke", action="store_true")
     asked = parser.parse_args(arguments)
-    n_points = (3, 0, 0) if asked.smoke else (asked.points,) * 3
+    n_points = {"plan": 2, "replenish": 3} if asked.smoke else {"plan": asked.points, "replenish": asked.points}
     n_random, n_calls = (3, 2) if asked.smoke else (asked.random, asked.calls)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        steps = made_night(folder, skus=9, stores=4, days=120)
+        steps = made_nights(folder, skus=9, stores=4, days=120)
+        daily = [steps[name] for name in ("replenish", "approve", "export")]
         found = {
             "points": points_tried(steps, folder, n_points),
-            "random": moments_tried(steps[0], folder, n_random, rng=random.Random(asked.seed)),
-            "faults": faults_tried(steps, folder, n_calls=n_calls, is_all=not asked.smoke),
-            "at_once": exported_at_once(steps[2], folder, n_processes=8, n_times=1 if asked.smoke else 13),
+            "random": moments_tried(steps["replenish"], folder, n_random, rng=random.Random(asked.seed)),
+            "faults": faults_tried(daily, folder, n_calls=n_calls, is_all=not asked.smoke),
+            "at_once": exported_at_once(steps["export"], folder, n_processes=8, n_times=1 if asked.smoke else 13),
         }
         said = {
             "benchmark": "crash_points",
-            "n_points": {step.words[0]: len(step.points) for step in steps},
-            "reopened_s": round(max(reopened(step, folder, 2) for step in steps[1:]), 2),
+            "n_points": {name: len(step.points) for name, step in steps.items()},
+            "reopened_s": round(max(reopened(step, folder, 2) for step in daily[1:]), 2),
         }
     print(json.dumps({**said, **{key: dict(each) for key, each in found.items()}}))
     return int(any(each[key] for each in found.values() for key in BAD))
