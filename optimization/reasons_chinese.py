@@ -92,6 +92,11 @@ def chinese_reason(reason: str, origin: str, destination: str) -> str:
     return said if rest == before else f"常规配送赶不上：{said}"
 
 
+def chinese_phrase(text: str) -> str:
+    """Say dates, days, cover and units of a text in Chinese."""
+    return _MARK.sub(r"\1", _marked(text))
+
+
 def _marked(text: str) -> str:
     """The text with its dates, days, cover and units as marked Chinese words."""
     text = _DATE.sub(lambda found: f"⟨date{_MONTHS.index(found[3]) + 1}月{found[2]}日（{_WEEKDAYS[found[1]]}）⟩", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from optimization.exceptions_chinese import chinese_exception
 from optimization.export_language import Language
 from optimization.reasons_chinese import chinese_reason
 
@@ -15,3 +16,8 @@ def said_reason(line: Mapping[Any, Any], language: Language) -> str:
     if language is Language.ENGLISH:
         return reason[:1].upper() + reason[1:]
     return chinese_reason(reason, str(line["origin"]), str(line["destination"]))
+
+
+def said_sentence(sentence: str, language: Language) -> str:
+    """Return a message or a suggestion of an exception in a language."""
+    return sentence if language is Language.ENGLISH else chinese_exception(sentence)

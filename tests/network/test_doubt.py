@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from network.breach import ContractError
 from network.doubt import CHECKS, Consequence, consequences, gate
 from network.snapshot import Snapshot
+from optimization.exceptions_chinese import chinese_exception
 
 Make = Callable[..., pd.DataFrame]
 Chain = Callable[..., Snapshot]
@@ -40,7 +41,10 @@ def night(table: Make, chain: Chain) -> Callable[..., Snapshot]:
 
 
 def doubted(snapshot: Snapshot) -> list[str]:
-    return [doubt.check for doubt in gate(snapshot, SHOW)[1]]
+    doubts = gate(snapshot, SHOW)[1]
+    for said in (sentence for doubt in doubts for sentence in (f"{doubt.table}: {doubt.words}", doubt.action)):
+        assert chinese_exception(said) != said, "it has no Chinese"
+    return [doubt.check for doubt in doubts]
 
 
 def test_a_sound_night_is_not_doubted(night: Callable[..., Snapshot]) -> None:

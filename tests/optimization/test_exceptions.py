@@ -7,6 +7,7 @@ import pytest
 from network.snapshot import Snapshot
 from optimization.exception_case import EXCEPTION_COLUMNS
 from optimization.exceptions import build_exceptions
+from optimization.exceptions_chinese import chinese_exception
 
 CUTOFF = "2025-11-03"  # a Monday
 DAY = pd.Timestamp(CUTOFF)
@@ -55,9 +56,12 @@ def find(make_snapshot: Callable[..., Snapshot], plan_night: Callable[..., Any])
     ) -> pd.DataFrame:
         chain = {"locations": LOCATIONS, "skus": SKUS, "lanes": LANES, "stock": STOCK, "sales": SALES}
         night = plan_night(make_snapshot(CUTOFF, **{**chain, **tables}), rates or RATES, moves)
-        return build_exceptions(
+        told = build_exceptions(
             night.facts, night.decisions, snapshot=night.snapshot, network=night.network, released=released
         )
+        for sentence in [*told["message"], *told["suggestion"]]:
+            assert chinese_exception(sentence) != sentence, "it has no Chinese"
+        return told
 
     return found
 
