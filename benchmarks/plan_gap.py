@@ -3,7 +3,8 @@
 Reads the tables lanes, skus, points and days of INSTANCE, writes `shipments.csv` (lane, day, sku, cases) and
 `trucks.csv` (lane, day, trucks) to the folder given, and prints one JSON line. `bound` is a lower bound of every plan
 with whole cases; `gap_cases_relaxed` is the gap when lots are single units, against the bound of plans with cases in
-any fraction; `violations` are counted from the plan's numbers, its cost recomputed.
+any fraction; `violations` are counted from the plan's numbers, its cost recomputed. `pulled_forward_days` is the stock
+that stands beside `truck_fill`: what goes before it is wanted, so that a truck is full.
 
     python benchmarks/plan_gap.py INSTANCE --out DIR
 """
@@ -64,7 +65,19 @@ def measure(instance: Instance, out: Path, *, is_relaxed: bool) -> dict[str, flo
         "violations": violations(instance, plan, lanes),
         "trucks": int(np.sum(loads)),
         "truck_fill": round(float(np.sum(filled) / max(np.sum(loads), 1)), 4),
+        "pulled_forward_days": round(pulled_forward(instance, plan, lanes), 2),
     }
+
+
+def pulled_forward(instance: Instance, plan: TruckPlan, lanes: list[LaneCosts]) -> float:
+    """Stock beyond what each point would have if a truck cost nothing, mean of the days [days of mean demand]."""
+    packs, volume = instance.skus["case_pack"].to_numpy(), instance.skus["volume_m3"].to_numpy()
+    ahead = 0.0
+    for lots, lane in zip(plan.lots, lanes, strict=True):
+        wanted = np.maximum.accumulate(lane.cost.argmin(axis=2), axis=1)
+        ahead += float((np.maximum(np.cumsum(lots, axis=1) - wanted, 0).sum(axis=1) * packs * volume).sum())
+    demand = instance.points["demand_mean"].to_numpy().reshape(len(lanes), -1) @ volume
+    return ahead / instance.horizon / float(demand.sum())
 
 
 def planned(
