@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cockpit.backtest_charts import histogram, reached_words, reliability, value_bar
-from cockpit.wording import count, is_known, label, share, whole
+from cockpit.wording import count, interval_verdict, is_known, label, share, whole
 
 if TYPE_CHECKING:
     from experiments.backtest import Backtest, BacktestRequest
@@ -34,6 +34,10 @@ STEP_LABELS = {
     "Poisson": "Poisson around the same mean",
     "everything": "Everything together",
 }
+
+_VERDICTS = {
+    "same": ("", "no difference"), "helps": ("good", "helps"), "harms": ("bad", "harms"), "unsure": ("", "not sure"),
+}  # fmt: skip
 
 
 def build_backtest_report(result: Backtest, request: BacktestRequest, *, chain_id: str, name: str) -> str:
@@ -148,11 +152,8 @@ def _value_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _verdict(low: float, high: float) -> dict[str, str]:
-    if not (is_known(low) and is_known(high)) or low == high:
-        return {"css": "", "words": "no difference"}
-    if low > 0:
-        return {"css": "good", "words": "helps"}
-    return {"css": "bad", "words": "harms"} if high < 0 else {"css": "", "words": "not sure"}
+    css, words = _VERDICTS[interval_verdict(low, high)]
+    return {"css": css, "words": words}
 
 
 def _category_rows(fva: pd.DataFrame) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from optimization.actions import new_lines
 
 if TYPE_CHECKING:
     from engine import Plan
+    from forecasting.forecast import Forecast
     from network.snapshot import Snapshot
     from network.store import RunStore
     from optimization.projection import Projection
@@ -24,6 +25,9 @@ DRIVER_COLUMNS = ("sku", "location", "days", "family", "amount")
 PLACE_COLUMNS = ("location", "tier", "region", "zone", "latitude", "longitude")
 PROMOTED_COLUMNS = ("sku", "location", "promotion", "from", "to")
 FEED_COLUMNS = ("signal", "family", "last_day", "last_known", "rows")
+DRAW_COLUMNS = ("sku", "location", "draws")
+N_DRAWS = 5
+_SEED = 1
 LOT_COLUMNS = ("sku", "location", "expiry_date", "quantity", "value")
 
 
@@ -54,6 +58,7 @@ def detail_tables(plan: Plan, store: RunStore) -> Mapping[str, pd.DataFrame]:
     return {
         "stock_paths": stock_paths(plan.orders, projection),
         "quantity_worth": worth,
+        "draws": demand_draws(plan.orders, plan.forecast),
         "drivers": driver_table(plan.forecast.series, plan.forecast.drivers),
         "places": plan.network.locations.reindex(columns=[*PLACE_COLUMNS]).reset_index(drop=True),
         "history": demand_history(panel, plan.network),
@@ -92,6 +97,26 @@ def stock_paths(orders: pd.DataFrame, projection: Projection) -> pd.DataFrame:
     table = projection.points.iloc[rows].reset_index(drop=True).assign(is_echelon=projection.is_echelon[rows])
     paths = {name: pd.Series(list(values), dtype=object) for name, values in lists.items()}
     return table.assign(**paths)[[*PATH_COLUMNS]]
+
+
+def demand_draws(orders: pd.DataFrame, forecast: Forecast) -> pd.DataFrame:
+    """Return possible courses of demand at every point that a new line goes to.
+
+    Returns
+    -------
+    `DRAW_COLUMNS`, sorted by (sku, location); `draws` is a list of `N_DRAWS` courses one after the other, each with the
+    units of every day of the horizon; sums over it run through the 10, 30, 50, 70 and 90% quantiles.
+    """
+    from forecasting.draws import sample_paths
+
+    lines = new_lines(orders)
+    keys = pd.MultiIndex.from_frame(forecast.series[["sku", "location"]].astype("str"))
+    wanted = pd.MultiIndex.from_arrays([lines["sku"].astype("str"), lines["destination"].astype("str")])
+    rows = np.unique(keys.get_indexer(wanted))
+    part = forecast.take(rows[rows >= 0])
+    paths = sample_paths(part, N_DRAWS, seed=_SEED, start=0, stop=forecast.horizon).transpose(1, 0, 2)
+    courses = pd.Series(list(paths.reshape(len(part.series), -1).astype(np.float32)), dtype=object)
+    return part.series[["sku", "location"]].astype("str").reset_index(drop=True).assign(draws=courses)
 
 
 def driver_table(series: pd.DataFrame, drivers: pd.DataFrame | None) -> pd.DataFrame:

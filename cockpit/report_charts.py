@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,8 @@ class DemandPicture:
         Days the drivers are summed over: the order cycle.
     note
         Model and fallback in words.
+    draws
+        Possible courses of demand, shape (n_draws, horizon) [units/day]; none where they are not kept.
     """
 
     sku: str
@@ -63,6 +65,7 @@ class DemandPicture:
     drivers: tuple[tuple[str, float], ...] = ()
     driver_days: int = 0
     note: str = ""
+    draws: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def say_short_day(day: pd.Timestamp) -> str:
 
 
 def forecast_chart(shown: DemandPicture, *, words: str = "", say_day: SayDay = say_short_day) -> Markup:
-    """Return history, mean, 50% and 90% bands, promotion days and days with an empty shelf as one picture.
+    """Return history, mean, courses, 50% and 90% bands, promotion days and days with an empty shelf as one picture.
 
     Parameters
     ----------
@@ -120,6 +123,7 @@ def forecast_chart(shown: DemandPicture, *, words: str = "", say_day: SayDay = s
         _value_axis(top),
         element("path", {"class": "band90", "d": band_path(ahead, height(q[:, 0]), height(q[:, 3]))}),
         element("path", {"class": "band50", "d": band_path(ahead, height(q[:, 1]), height(q[:, 2]))}),
+        *(element("path", {"class": "draw", "d": polyline_path(ahead, height(course))}) for course in shown.draws),
         element("path", {"class": "sales", "d": polyline_path(xs[:n_history], height(shown.sales))}),
         element("path", {"class": "mean", "d": polyline_path(ahead, height(shown.mean))}),
         *_censored_marks(xs, shown),
@@ -132,7 +136,7 @@ def forecast_chart(shown: DemandPicture, *, words: str = "", say_day: SayDay = s
 def _largest(shown: DemandPicture) -> float:
     history = shown.sales[np.isfinite(shown.sales)]
     ahead = float(np.max(shown.quantiles)) if shown.quantiles.size else 0.0
-    return max(float(history.max()) if history.size else 0.0, ahead, 1.0)
+    return max(float(history.max()) if history.size else 0.0, ahead, float(shown.draws.max(initial=0.0)), 1.0)
 
 
 def _nice_top(largest: float) -> float:

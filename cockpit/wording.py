@@ -68,3 +68,12 @@ def label(identifier: str) -> str:
 def count(n: int, noun: str, plural: str = "") -> str:
     """Return `1 truck`, `2 trucks`; `plural` where an s is not enough."""
     return f"{n:,} {noun if n == 1 else (plural or noun + 's')}"
+
+
+def interval_verdict(low: float, high: float) -> str:
+    """Return what an interval of value added says: helps, harms, unsure, or same where there is no difference."""
+    if not (is_known(low) and is_known(high)) or low == high:
+        return "same"
+    if low > 0:
+        return "helps"
+    return "harms" if high < 0 else "unsure"

@@ -69,7 +69,7 @@ def found_points(
 
 def demand_picture(
     index: ForecastIndex, row: int, *, history: pd.DataFrame | None, promoted: pd.DataFrame | None,
-    drivers: pd.DataFrame | None,
+    drivers: pd.DataFrame | None, draws: pd.DataFrame | None,
 ) -> DemandPicture:  # fmt: skip
     """Return one forecast with its history, as `report_charts.forecast_chart` draws it.
 
@@ -77,7 +77,7 @@ def demand_picture(
     ----------
     index, row
         Which forecast.
-    history, promoted, drivers
+    history, promoted, drivers, draws
         Detail tables of the run; None where it has none.
     """
     point = index.points.iloc[row]
@@ -85,11 +85,12 @@ def demand_picture(
     sales, is_censored = _history(history, sku, location)
     past = pd.date_range(end=index.days[0] - pd.Timedelta(days=1), periods=len(sales))
     days = pd.DatetimeIndex(past.append(index.days))
+    courses = _courses(draws, sku, location, len(index.days))
     families, over = _drivers(drivers, sku, location)
     return DemandPicture(
         sku=sku, location=location, history_days=past, days=index.days, sales=sales, is_censored=is_censored,
         mean=index.mean[row], quantiles=index.quantiles[row], is_promotion=_promoted(promoted, sku, location, days),
-        drivers=families, driver_days=over, note=str(point["model"]),
+        drivers=families, driver_days=over, note=str(point["model"]), draws=courses,
     )  # fmt: skip
 
 
@@ -104,6 +105,13 @@ def _history(history: pd.DataFrame | None, sku: str, location: str) -> tuple[Any
     if mine is None or mine.empty:
         return np.zeros(0), np.zeros(0, dtype=bool)
     return np.asarray(mine["sales"].iloc[0], dtype=float), np.asarray(mine["is_censored"].iloc[0], dtype=bool)
+
+
+def _courses(draws: pd.DataFrame | None, sku: str, location: str, n_days: int) -> npt.NDArray[np.float64]:
+    mine = _at(draws, sku, location)
+    if mine is None or mine.empty:
+        return np.zeros((0, n_days))
+    return np.asarray(mine["draws"].iloc[0], dtype=np.float64).reshape(-1, n_days)
 
 
 def _promoted(promoted: pd.DataFrame | None, sku: str, location: str, days: pd.DatetimeIndex) -> npt.NDArray[np.bool_]:

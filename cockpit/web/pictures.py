@@ -42,7 +42,7 @@ def demand_chart(desk: Desk, row: int, language: Language) -> dict[str, Any]:
     sku = str(desk.forecasts.points["sku"].iloc[row])
     shown = demand_picture(
         desk.forecasts, row, history=desk.rows("history", "sku", sku), promoted=desk.rows("promoted", "sku", sku),
-        drivers=desk.rows("drivers", "sku", sku),
+        drivers=desk.rows("drivers", "sku", sku), draws=desk.rows("draws", "sku", sku),
     )  # fmt: skip
     words = translate(
         language, "chart.forecast", sku=shown.sku, location=shown.location, n_history=len(shown.history_days),
@@ -57,6 +57,7 @@ def demand_chart(desk: Desk, row: int, language: Language) -> dict[str, Any]:
         "week": float(shown.mean[:7].sum()),
         "total": float(shown.mean.sum()),
         "n_censored": int(shown.is_censored.sum()),
+        "n_draws": len(shown.draws),
     }
 
 

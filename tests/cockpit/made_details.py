@@ -33,6 +33,7 @@ def made_details(plan: Any) -> dict[str, pd.DataFrame]:
             [("all", "all", 70, 0.4, 0.1, "R1"), ("category", "FOOD", 70, 0.4, 0.1, "R1")],
             columns=["slice", "name", "n_days", "wape", "bias", "run_id"],
         ),
+        "draws": series.assign(draws=pd.Series([np.full(2 * HORIZON, 2.5)] * len(series))),
         "lots": made_lots(plan),
         "promoted": made_promoted(plan),
         "review": pd.DataFrame(

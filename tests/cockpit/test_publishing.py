@@ -15,6 +15,7 @@ import pytest
 
 from cockpit.cli import main
 from cockpit.detail_review import CAUSES
+from cockpit.details import N_DRAWS
 
 SMALL = """
 [plan]
@@ -29,7 +30,7 @@ threads = 1
 HOSTILE = "=1+1"
 DETAILS = (
     *("stock_paths", "quantity_worth", "drivers", "places", "history", "accuracy", "lots", "promoted"),
-    *("signal_feeds", "figures", "review"),
+    *("signal_feeds", "figures", "review", "draws"),
 )
 TABLES = ("orders", "order_terms", "loads", "targets", "exceptions", "kpis", "planned", "alternatives")
 
@@ -125,6 +126,17 @@ def test_a_run_says_what_other_quantities_and_each_path_of_stock_are_worth(chain
     ends = set(zip(lines["sku"], lines["destination"], strict=True))
     assert set(zip(paths["sku"], paths["location"], strict=True)) == ends
     assert all((np.diff(demand) >= 0).all() for demand in paths["demand"])
+
+
+def test_a_run_keeps_courses_that_demand_may_take(chain: Path) -> None:
+    (folder,) = published(chain)
+    draws, paths = (pd.read_parquet(folder / f"{name}.parquet") for name in ("draws", "stock_paths"))
+    assert draws[["sku", "location"]].equals(
+        paths.loc[~paths["is_echelon"], ["sku", "location"]].reset_index(drop=True)
+    )
+    sums = np.array([courses.reshape(N_DRAWS, -1).sum(axis=1) for courses in draws["draws"]])
+    assert (sums >= 0).all()
+    assert (np.ptp(sums, axis=1) > 0).mean() > 0.9  # they differ: the 10% to the 90% quantile
 
 
 def test_a_later_night_says_what_changed_in_the_forecast_and_reviews_the_week(chain: Path, tmp_path: Path) -> None:

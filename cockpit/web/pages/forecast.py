@@ -7,12 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
+from cockpit.backtests import backtests_folder
 from cockpit.forecast_changes import change_words
 from cockpit.pages.forecasts import found_points, signal_rows
+from cockpit.pages.value_added import newest_value_added
 from cockpit.web.desk import NewestDesk
-from cockpit.web.frame import Viewer
+from cockpit.web.frame import Viewer, frame_of
 from cockpit.web.pictures import demand_chart
 from cockpit.web.rendering import language_of, page
+from network.store import RunStore
 
 router = APIRouter()
 PAGE_SIZE = 50
@@ -26,7 +29,7 @@ def forecasts(
     q: Annotated[str, Query(max_length=200)] = "",
     page_number: Annotated[int, Query(alias="page", ge=1, le=1_000_000)] = 1,
 ) -> HTMLResponse:
-    """Show accuracy, signals, and the stock points by size of their forecast."""
+    """Show accuracy, the value of each step, signals, and the stock points by size of their forecast."""
     run = desk.run
     rows, n = found_points(desk.forecasts, search=q, page=page_number, size=PAGE_SIZE)
     families, feeds = signal_rows(run.manifest, desk.detail("signal_feeds"), run.cutoff)
@@ -39,6 +42,7 @@ def forecasts(
         "q": q,
         "families": families,
         "feeds": feeds,
+        "added": newest_value_added(RunStore(backtests_folder(frame_of(request).chain))),
         "accuracy": [] if accuracy is None else accuracy.to_dict("records"),
     }
     template = "forecast_found.html" if "hx-request" in request.headers else "forecast.html"

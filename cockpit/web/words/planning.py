@@ -200,6 +200,7 @@ PLANNING = {
     "demand.sales": ("sold", "销量"),
     "demand.mean": ("expected", "预期"),
     "demand.band": ("50% and 90% band", "50% 与 90% 区间"),
+    "demand.draws": ("{n} courses it may take", "{n} 种可能的走势"),
     "demand.censored": ("empty shelf ({n} days)", "空架（{n} 天）"),
     "demand.words": ("{week} units in the coming week, by {model}.", "下周预计 {week} 件，模型：{model}。"),
     "demand.drivers": ("What drives it, units in {days} days", "驱动因素（{days} 天内件数）"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from cockpit.pages.forecasts import demand_picture, forecast_index, found_points
 from cockpit.pages.runs import changes_between, run_rows
 from cockpit.pages.stock import by_expiry_day, expiring, stock_points, with_cover
 from cockpit.pages.trucks import summary, truck, trucks
+from cockpit.pages.value_added import newest_value_added
+from network.store import RunStore
 
 CUTOFF = pd.Timestamp("2025-01-01")
 LOADS = pd.DataFrame(
@@ -120,12 +123,14 @@ def test_a_picture_joins_history_promotions_and_drivers() -> None:
     drivers = pd.DataFrame(
         {"sku": "a", "location": "S1", "days": 7, "family": ["base", "search"], "amount": [1.0, -3.0]}
     )
+    draws = pd.DataFrame({"sku": ["a"], "location": ["S1"], "draws": [np.array([1.0, 2.0, 3.0, 4.0])]})
     index = forecast_index(forecast())
-    shown = demand_picture(index, 0, history=history, promoted=promoted, drivers=drivers)
+    shown = demand_picture(index, 0, history=history, promoted=promoted, drivers=drivers, draws=draws)
     assert shown.history_days[-1] == CUTOFF
     assert shown.is_promotion.tolist() == [False, True, True, False]  # two days of history, two ahead
+    assert shown.draws.tolist() == [[1.0, 2.0], [3.0, 4.0]]  # two courses of two days
     assert shown.drivers == (("search", -3.0), ("base", 1.0))
-    bare = demand_picture(index, 1, history=None, promoted=None, drivers=None)
+    bare = demand_picture(index, 1, history=None, promoted=None, drivers=None, draws=None)
     assert len(bare.history_days) == 0
     assert bare.drivers == ()
 
@@ -178,3 +183,23 @@ def test_runs_say_what_they_changed_and_why() -> None:
     assert found["value"] == 110.0
     assert found["kpis"][0]["today"] == 1.0
     assert run_rows([{"run_id": "r"}])[0]["gap"] is None
+
+
+def test_the_newest_backtest_says_what_each_step_is_worth(tmp_path: Path) -> None:
+    columns = ["step", "compared_with", "category", "measure", "value_added", "low", "high"]
+    rows = [("history", "best_baseline", "", "weekly WAPE", 0.05, 0.01, 0.09),
+            ("search", "calendar_price", "", "weekly WAPE", -0.01, -0.02, 0.01),
+            ("search", "calendar_price", "FOOD", "weekly WAPE", 0.2, 0.1, 0.3)]  # fmt: skip
+    store = RunStore(tmp_path)
+    assert newest_value_added(store) is None
+    for name, cutoff, n in (("old", "2025-01-01", 3), ("new", "2025-02-01", 2)):
+        table = pd.DataFrame(rows[:n], columns=columns)
+
+        def write(place: Path, table: pd.DataFrame = table) -> None:
+            RunStore.write_table(place, "fva", table, csv=False)
+
+        store.publish(name, write, {"cutoff": cutoff, "origins": ["a"] * n, "beaten_share": 0.8})
+    added = newest_value_added(store)
+    assert added is not None
+    assert (added.name, added.n_origins, added.beaten_share) == ("new", 2, 0.8)
+    assert [(row["step"], row["verdict"]) for row in added.rows] == [("history", "helps"), ("search", "unsure")]

@@ -68,7 +68,16 @@ def published_chain(plan_factory: Any, tmp_path_factory: pytest.TempPathFactory)
     """A chain folder whose `runs` holds one published run."""
     chain = tmp_path_factory.mktemp("chain")
     publish_made_plan(chain / "runs", plan_factory())
+    publish_made_backtest(chain / "backtests")
     return chain
+
+
+def publish_made_backtest(folder: Path) -> None:
+    """Publish what a page reads of a backtest."""
+    rows = [("history", "best_baseline", "", 0.05, 0.01, 0.09), ("search", "calendar_price", "", -0.1, -0.2, -0.05)]
+    table = pd.DataFrame(rows, columns=["step", "compared_with", "category", "value_added", "low", "high"])
+    about = {"cutoff": "2024-11-06", "origins": ["2024-10-01", "2024-10-08"], "beaten_share": 0.8}
+    RunStore(folder).publish("B1", lambda place: RunStore.write_table(place, "fva", table, csv=False), about)
 
 
 @pytest.fixture(scope="session")

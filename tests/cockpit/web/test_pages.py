@@ -49,6 +49,8 @@ def test_every_page_answers_in_both_languages(answers: dict[tuple[str, str], Any
     assert all(f'lang="{"zh-Hans" if language == "zh" else "en"}"' in text for (_, language), text in whole.items())
     assert "明天" not in answers["/", "en"].text
     assert "关键指标" in answers["/", "zh"].text
+    assert "2 courses it may take" in answers["/forecast/point?sku=SKU-000&location=ST-EAST-000", "en"].text
+    assert "Backtest B1: 2 origins" in answers["/forecast?q=sku", "en"].text
 
 
 def test_no_page_holds_a_script_a_style_or_a_handler_of_its_own(answers: dict[tuple[str, str], Any]) -> None:
