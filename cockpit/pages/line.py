@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from optimization.pegging import Use
 
 Floats = npt.NDArray[np.float64]
 _HALF_A_CENT = 0.005
+_NOT_LEAVING = ("rejected", "cancelled")
 _SAME_FILL = 1e-6
 
 
@@ -38,6 +40,8 @@ class Effect:
         Whether the quantity is a multiple of a case.
     is_within
         Whether the quantity lies within those that were valued; beyond, the last slope goes on.
+    at_origin
+        Units that the origin has for this line; NaN where it is no place of ours.
     """
 
     quantity: int
@@ -50,6 +54,12 @@ class Effect:
     truck_after: float
     is_whole_cases: bool
     is_within: bool
+    at_origin: float
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the origin has that much, or it is no more than now; True where its stock is unknown."""
+        return not self.quantity > max(self.at_origin, self.was)
 
     @property
     def fits(self) -> bool:
@@ -109,7 +119,30 @@ def pegged(pegging: pd.DataFrame, order_id: str) -> dict[str, Any]:
     }
 
 
-def effect_of(line: pd.Series, quantity: int, *, worth: pd.DataFrame, loads: pd.DataFrame) -> Effect:
+def left_at_origin(line: Mapping[Any, Any], lines: pd.DataFrame, targets: pd.DataFrame) -> float:
+    """Return what a line's origin has on hand beside what its other lines take tonight [units]; NaN where unknown.
+
+    Parameters
+    ----------
+    line
+        Row of `orders`.
+    lines
+        All lines as they stand now.
+    targets
+        `targets` of the run: stock on hand of our own places.
+    """
+    sku, origin = line["sku"], line["origin"]
+    stock = targets.loc[(targets["sku"] == sku) & (targets["location"] == origin), "on_hand"]
+    if stock.empty:
+        return float("nan")
+    others = lines[(lines["sku"] == sku) & (lines["origin"] == origin) & (lines["order_id"] != line["order_id"])]
+    taken = others.loc[~others["state"].isin(_NOT_LEAVING), "quantity"].sum()
+    return float(max(stock.iloc[0] - taken, 0.0))
+
+
+def effect_of(
+    line: pd.Series, quantity: int, *, worth: pd.DataFrame, loads: pd.DataFrame, at_origin: float = np.nan
+) -> Effect:
     """Say what another quantity would change.
 
     Parameters
@@ -122,6 +155,8 @@ def effect_of(line: pd.Series, quantity: int, *, worth: pd.DataFrame, loads: pd.
         `quantity_worth` of the run.
     loads
         Its trucks.
+    at_origin
+        As `left_at_origin` tells it [units].
     """
     was = int(line["quantity"])
     about = worth[worth["order_id"] == line["order_id"]]
@@ -141,7 +176,7 @@ def effect_of(line: pd.Series, quantity: int, *, worth: pd.DataFrame, loads: pd.
     truck_before, truck_after = _fills(line, quantity - was, known, loads)
     return Effect(
         quantity, was, round((quantity - was) * float(line["unit_cost"]), 2), gain, fill_before, fill_after,
-        truck_before, truck_after, quantity % lot == 0, is_within,
+        truck_before, truck_after, quantity % lot == 0, is_within, at_origin,
     )  # fmt: skip
 
 

@@ -73,6 +73,12 @@
     if (!name) return;
     document.querySelectorAll(`input[name="${name}"][type=checkbox]`).forEach((box) => { box.checked = event.target.checked; });
   });
+  // What is typed and not saved must not be passed over by an approval.
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "quantity") return;
+    const isChanged = event.target.value !== event.target.defaultValue;
+    document.querySelectorAll("button[data-key=a]").forEach((button) => { button.disabled = isChanged; });
+  });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
   });

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cockpit.approvals import record_lines
 from cockpit.exports import LOCK_SECONDS, counted_batches, export_run
+from cockpit.pages.line import left_at_origin
 from cockpit.places import order_ledger
 from cockpit.web.frame import Frame
 from cockpit.web.people import Person
@@ -16,7 +17,11 @@ from cockpit.web.published import Run
 from cockpit.web.standing import now
 from network.store import lock
 from optimization.approval import rules_from
-from optimization.ledger_desk import Answer, Decision
+from optimization.ledger_desk import Act, Answer, Decision
+from optimization.ledger_lines import LedgerError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OUTBOX_FOLDER = "outbox"
 
@@ -27,13 +32,25 @@ def decide(frame: Frame, run: Run, decision: Decision, *, person: Person, key: s
     Raises
     ------
     LedgerError
-        As for `DecisionDesk.decide`.
+        As for `DecisionDesk.decide`; also where a line is to take more than its origin has.
     """
-    frame.books.of(run)  # lines that a killed job did not record are there from now on
+    lines = frame.books.of(run).lines()  # those that a killed job did not record are there from now on
+    if decision.act is Act.CHANGE and decision.quantity is not None:
+        _require_stock(run, lines, decision.order_ids, decision.quantity)
     rules = rules_from(run.manifest.get("approval") or {})
     limit = None if rules is None else rules.four_eyes_above
     desk = frame.books.desk(run.store.path)
     return desk.decide(decision, at=now(), user=person.name, key=key, four_eyes_above=limit)
+
+
+def _require_stock(run: Run, lines: pd.DataFrame, order_ids: Sequence[str], quantity: int) -> None:
+    for line in lines[lines["order_id"].isin(order_ids)].to_dict("records"):
+        there = left_at_origin(line, lines, run.table("targets"))
+        if quantity > max(there, int(line["quantity"])):
+            raise LedgerError(
+                f"{line['origin']} has {there:,.0f} units of {line['sku']} beside what its other lines take tonight; "
+                f"ask for at most that, or change the other lines first"
+            )
 
 
 def release(frame: Frame, run: Run, *, person: Person, key: str = "") -> Answer:

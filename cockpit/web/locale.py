@@ -13,7 +13,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from cockpit.web.speech import said_sentence
+from cockpit.web.speech import said_meaning, said_sentence
 from cockpit.web.words import MESSAGES, say, translate
 from cockpit.wording import is_known
 from optimization.export_language import Language
@@ -151,6 +151,7 @@ def words_for(language: Language, currency: str) -> dict[str, Any]:
         "day": partial(day, language=language),
         "money": money_words,
         "say": partial(say, language),
+        "meaning_of": partial(said_meaning, language=language),
         "sentence": partial(said_sentence, language=language),
         "signed": signed,
         "signed_units": signed_units,

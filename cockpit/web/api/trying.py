@@ -10,7 +10,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from cockpit.pages.line import effect_of
+from cockpit.pages.line import effect_of, left_at_origin
 from cockpit.scenario_jobs import with_days
 from cockpit.web.api.asked import TheKey, TheRun, carried_out
 from cockpit.web.api.bearer import Planner, Viewer
@@ -99,7 +99,8 @@ def effect(
     worth = desk.detail("quantity_worth")
     if worth is None:
         raise Problem(404, f"Run {run.run_id} was published without the worth of other quantities: plan again.")
-    found = asdict(effect_of(line, quantity, worth=worth, loads=run.table("loads")))
+    at_origin = left_at_origin(line.to_dict(), desk.orders().lines, run.table("targets"))
+    found = asdict(effect_of(line, quantity, worth=worth, loads=run.table("loads"), at_origin=at_origin))
     return {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in found.items()}
 
 

@@ -32,6 +32,9 @@ MOST_LINES = 200_000
 _LIST_NAMES = frozenset({*FACETS, "q", "sort", "group", "down", "page", "size"})
 Lines = Annotated[list[str], Form(max_length=MOST_LINES)]
 
+_DONE = {Act.APPROVE: "approved", Act.UNDO: "undone", Act.CHANGE: "changed", Act.REJECT: "rejected"}
+_COUNTED = ("approved", "undone")
+
 
 @dataclass(frozen=True)
 class Done:
@@ -93,8 +96,8 @@ def decided(
     except LedgerError as error:
         return Done(translate(language, "done.refused", why=str(error)), "bad")
     n, n_waiting = int(answer.get("n_changed", 0)), int(answer.get("n_waiting", 0))
-    name = {Act.APPROVE: "approved", Act.UNDO: "undone", Act.CHANGE: "changed", Act.REJECT: "rejected"}[act]
-    words = translate(language, f"done.{name}", n=n)
+    name = _DONE[Act.REJECT if act is Act.CHANGE and quantity == 0 else act]
+    words = translate(language, f"done.{name}_one" if n == 1 and name in _COUNTED else f"done.{name}", n=n)
     if n_waiting:
         words += " " + translate(language, "done.waiting", n=n_waiting)
     can_undo = act is not Act.UNDO and len(versions) <= MOST_UNDONE

@@ -9,7 +9,7 @@ import pandas as pd
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
-from cockpit.pages.line import alternatives_of, effect_of, pegged, stock_path, terms_of
+from cockpit.pages.line import alternatives_of, effect_of, left_at_origin, pegged, stock_path, terms_of
 from cockpit.pages.order_table import FACETS, GROUP_COLUMNS, PAGE_SIZE, Grouping, OrderQuery
 from cockpit.web.desk import Desk, NewestDesk
 from cockpit.web.frame import Viewer
@@ -191,5 +191,6 @@ def effect(
         raise HTTPException(404) from error
     worth = desk.rows("quantity_worth", "order_id", order_id)
     about = pd.DataFrame({"order_id": []}) if worth is None else worth
-    found = effect_of(row, quantity, worth=about, loads=desk.run.table("loads"))
+    at_origin = left_at_origin(row.to_dict(), desk.orders().lines, desk.run.table("targets"))
+    found = effect_of(row, quantity, worth=about, loads=desk.run.table("loads"), at_origin=at_origin)
     return page(request, "effect.html", {"effect": found})

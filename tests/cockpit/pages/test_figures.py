@@ -9,6 +9,7 @@ import pandas as pd
 
 from cockpit.pages.figures import GROUPS, all_figures, figures, run_a_week_before
 from cockpit.web.words import MESSAGES
+from cockpit.web.words.meanings import CHINESE_MEANINGS
 
 COLUMNS = ["kpi", "today", "planned", "unit", "meaning"]
 
@@ -72,3 +73,8 @@ def test_the_run_to_compare_with_is_a_week_old_and_not_much_older() -> None:
     assert found["run_id"] == "right"
     assert run_a_week_before(runs[:2], pd.Timestamp("2025-01-20")) is None
     assert run_a_week_before([runs[3]], pd.Timestamp("2025-01-20")) is None
+
+
+def test_every_figure_says_in_chinese_how_it_is_counted() -> None:
+    shown = {name for names in GROUPS.values() for name in names}
+    assert shown - set(CHINESE_MEANINGS) == set()

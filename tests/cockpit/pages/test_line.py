@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cockpit.pages.line import alternatives_of, between, effect_of, left_over, pegged, stock_path, terms_of
+from cockpit.pages.line import (
+    alternatives_of,
+    between,
+    effect_of,
+    left_at_origin,
+    left_over,
+    pegged,
+    stock_path,
+    terms_of,
+)
 
 CUTOFF = pd.Timestamp("2025-01-01")
 LINE = pd.Series(
@@ -52,6 +61,22 @@ def test_what_does_not_fit_or_breaks_a_case_is_said() -> None:
     assert not more.is_whole_cases
     assert not more.is_within
     assert more.gain == pytest.approx(-8.0)  # the last slope, -1 a unit, goes on
+
+
+def test_a_line_may_take_what_its_origin_has_beside_its_other_lines() -> None:
+    # DC has 20; its other line takes 5 of them, a rejected one nothing: 15 are there for T1
+    line = {"order_id": "T1", "sku": "milk", "origin": "DC"}
+    lines = pd.DataFrame(
+        {"order_id": ["T1", "T2", "T3", "T4"], "sku": ["milk", "milk", "milk", "tea"], "origin": "DC",
+         "quantity": [6, 5, 9, 7], "state": ["proposed", "approved", "rejected", "proposed"]}
+    )  # fmt: skip
+    targets = pd.DataFrame({"sku": ["milk"], "location": ["DC"], "on_hand": [20]})
+    assert left_at_origin(line, lines, targets) == 15.0
+    assert np.isnan(left_at_origin({**line, "origin": "SUPPLIER"}, lines, targets))
+    assert effect(15, at_origin=15.0).is_there
+    assert not effect(18, at_origin=15.0).is_there
+    assert effect(6, at_origin=0.0).is_there  # as proposed
+    assert effect(18).is_there  # nobody knows what a supplier has
 
 
 def test_a_truck_that_weight_fills_is_judged_by_weight() -> None:

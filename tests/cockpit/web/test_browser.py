@@ -165,6 +165,7 @@ def test_a_planners_monday(browser: Any, address: str, password: str) -> None:
     page.keyboard.type("33")
     page.wait_for_selector("#effect dl")
     assert "Benefit of the plan" in page.inner_text("#effect")
+    assert page.is_disabled("#line button[data-key=a]")  # what is typed and not saved is not approved
     page.fill("#reason", "school trip on Friday")
     page.click("text=Save the change")
     page.wait_for_selector("#done .good")

@@ -47,7 +47,7 @@ def state(chain: Path, order_id: str) -> tuple[str, int]:
 
 def test_a_line_is_approved_and_taken_back(client: TestClient, own_chain: Path) -> None:
     text = send(client, "/orders/O00001/approve", version=version(client, "O00001"))
-    assert "1 lines approved." in text
+    assert "1 line approved." in text
     assert state(own_chain, "O00001")[0] == "approved"
     send(client, "/orders/O00001/undo", version=version(client, "O00001"))
     assert state(own_chain, "O00001")[0] == "proposed"
@@ -68,6 +68,25 @@ def test_a_change_needs_a_reason_and_shows_its_effect_first(client: TestClient, 
     assert "party" in text  # the audit log of the line
 
 
+def test_a_line_cannot_take_more_than_its_origin_has(client: TestClient, own_chain: Path) -> None:
+    from network.store import RunStore
+
+    orders = RunStore(own_chain / "runs").read_table("20241106-0123456789ab", "orders")
+    line = orders[orders["kind"] == "transshipment"].iloc[0]  # from a store, whose stock is known
+    name, before = str(line["order_id"]), state(own_chain, str(line["order_id"]))
+    asked = {"version": version(client, name), "reason": "more"}
+    text = send(client, f"/orders/{name}/override", quantity=100_000, **asked)
+    assert f"Nothing was changed: {line['origin']} has" in text
+    assert state(own_chain, name) == before
+    assert "it does not have that much" in client.get(f"/orders/{name}/effect?quantity=100000").text
+
+
+def test_a_line_that_is_set_to_nothing_is_rejected(client: TestClient, own_chain: Path) -> None:
+    asked = {"version": version(client, "O00001"), "quantity": 0, "reason": "closed"}
+    assert "Line rejected" in send(client, "/orders/O00001/override", **asked)
+    assert state(own_chain, "O00001")[0] == "rejected"
+
+
 def test_who_saw_an_older_line_is_told_and_nothing_is_lost(client: TestClient, own_chain: Path) -> None:
     seen = version(client, "O00002")
     units = whole_cases(own_chain, "O00002", 2)
@@ -84,7 +103,7 @@ def test_a_selection_is_approved_and_undone_as_a_whole(client: TestClient, own_c
     assert "3 lines approved." in text
     assert len(re.findall(r'id="line-', text)) == 3  # the same list again
     undo = re.findall(r'<input type="hidden" name="order_id" value="([^"]+)">', text)
-    assert "3 lines wait for approval again." in send(client, "/orders/undo", order_id=undo)
+    assert "3 lines are as they were proposed." in send(client, "/orders/undo", order_id=undo)
 
 
 def test_approving_all_found_takes_what_the_list_holds(client: TestClient, own_chain: Path) -> None:
