@@ -83,6 +83,8 @@
     if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
   });
   document.addEventListener("htmx:afterSwap", () => {
+    const done = document.getElementById("done");
+    if (done && done.textContent.trim()) done.scrollIntoView({ block: "nearest" });
     if (place < 0) return;
     const all = rows();
     const row = all[Math.min(place, all.length - 1)];

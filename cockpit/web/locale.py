@@ -82,7 +82,7 @@ def number(value: Any, language: Language, *, decimals: int = 0) -> str:
     if value is None or not is_known(float(value)):
         return UNKNOWN
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return _decimal(round(float(value), decimals), pattern, language)
+    return _decimal(round(float(value), decimals) + 0.0, pattern, language)  # -0.0 + 0.0 is 0.0
 
 
 def money(value: Any, language: Language, currency: str, *, decimals: int = 0) -> str:
@@ -91,7 +91,7 @@ def money(value: Any, language: Language, currency: str, *, decimals: int = 0) -
         return UNKNOWN
     if not currency:
         return number(value, language, decimals=decimals)
-    amount = round(float(value), decimals)
+    amount = round(float(value), decimals) + 0.0
     digits = "#,##0" + ("." + "0" * decimals if decimals else "")
     pattern = f"¤{digits};-¤{digits}"
     return _currency(amount, currency, pattern, language)

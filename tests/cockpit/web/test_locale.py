@@ -38,6 +38,8 @@ def test_figures_are_written_as_the_language_does() -> None:
     assert locale.number(1234567.891, EN, decimals=1) == "1,234,567.9"
     assert locale.money(-1234.5, EN, "CNY") == "-CN¥1,234"
     assert locale.money(1234.56, ZH, "CNY", decimals=2) == "¥1,234.56"
+    assert locale.money(-0.4, EN, "CNY") == "CN¥0"
+    assert locale.number(-0.2, ZH) == "0"
     assert locale.share(0.1234, EN) == "12.3%"
     assert locale.day("2024-11-06", EN) == "Nov 6, 2024"
     assert locale.day("2024-11-06", ZH, style="full") == "2024年11月6日星期三"
