@@ -115,7 +115,8 @@ def demand_draws(orders: pd.DataFrame, forecast: Forecast) -> pd.DataFrame:
     rows = np.unique(keys.get_indexer(wanted))
     part = forecast.take(rows[rows >= 0])
     paths = sample_paths(part, N_DRAWS, seed=_SEED, start=0, stop=forecast.horizon).transpose(1, 0, 2)
-    courses = pd.Series(list(paths.reshape(len(part.series), -1).astype(np.float32)), dtype=object)
+    flat = paths.reshape(len(part.series), N_DRAWS * forecast.horizon).astype(np.float32)
+    courses = pd.Series(list(flat), dtype=object)
     return part.series[["sku", "location"]].astype("str").reset_index(drop=True).assign(draws=courses)
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from cockpit.cli import main
 from cockpit.detail_review import CAUSES
-from cockpit.details import N_DRAWS
+from cockpit.details import N_DRAWS, demand_draws
+from forecasting.forecast import Forecast
 
 SMALL = """
 [plan]
@@ -137,6 +138,14 @@ def test_a_run_keeps_courses_that_demand_may_take(chain: Path) -> None:
     sums = np.array([courses.reshape(N_DRAWS, -1).sum(axis=1) for courses in draws["draws"]])
     assert (sums >= 0).all()
     assert (np.ptp(sums, axis=1) > 0).mean() > 0.9  # they differ: the 10% to the 90% quantile
+
+
+def test_a_night_without_a_line_keeps_no_courses() -> None:
+    forecast = Forecast.from_rates([[1.0, 2.0]], ["A"], location=["S1"])
+    none = pd.DataFrame({name: pd.Series(dtype="str") for name in ("sku", "destination", "action", "quantity")})
+    assert demand_draws(none, forecast).empty
+    one = pd.DataFrame({"sku": ["A"], "destination": ["S1"], "action": ["new"], "quantity": [1]})
+    assert [courses.size for courses in demand_draws(one, forecast)["draws"]] == [N_DRAWS * 2]
 
 
 def test_a_later_night_says_what_changed_in_the_forecast_and_reviews_the_week(chain: Path, tmp_path: Path) -> None:
