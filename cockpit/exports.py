@@ -68,13 +68,14 @@ def export_run(
     is_preview: bool,
     language: str = "en",
     user: str = "",
+    is_approved_only: bool = False,
 ) -> Outcome:
     """Write a run's orders to a folder; without `is_preview` they count as released from then on.
 
     Lines are released and written into the outbox in one transaction, before any file is written: if the command dies
     in between, the lines count as on order and the next export writes the same files, so nothing is ever ordered twice.
     Lines approved later leave as a batch of their own, in a file of their own. `user` is who asks, by default who is
-    logged in on this machine.
+    logged in on this machine. With `is_approved_only` proposed lines stay that nobody has to approve.
 
     Raises
     ------
@@ -97,7 +98,10 @@ def export_run(
         with lock(folder, wait_seconds=LOCK_SECONDS):
             record_lines(ledger, store, manifest)
             counted = counted_batches(manifest)
-            n_released = release(ledger, run_id, counted=counted, to=to, form=form, user=user or user_name())
+            n_released = release(
+                ledger, run_id, counted=counted, to=to, form=form, user=user or user_name(),
+                is_approved_only=is_approved_only,
+            )  # fmt: skip
             written, leaving = deliver(ledger, run_id, orders, to=to, form=form, user=user or user_name())
     states = ledger.states(run_id)["state"] if ledger.exists else pd.Series(dtype="str")
     n_waiting = int((states == str(OrderState.PROPOSED)).sum()) if not is_preview else 0
@@ -124,7 +128,9 @@ def counted_batches(manifest: Mapping[str, Any]) -> set[str]:
     return {str(manifest["run_id"]), *map(str, manifest.get("released_batches_counted", by_run))}
 
 
-def release(ledger: OrderLedger, run_id: str, *, counted: set[str], to: Path, form: Form, user: str) -> int:
+def release(
+    ledger: OrderLedger, run_id: str, *, counted: set[str], to: Path, form: Form, user: str, is_approved_only: bool
+) -> int:
     """Release what may leave and note what has to be written where, both or neither; returns the number of lines.
 
     Raises
@@ -134,7 +140,10 @@ def release(ledger: OrderLedger, run_id: str, *, counted: set[str], to: Path, fo
     """
     target = str(to.resolve())
     try:
-        return ledger.release(run_id, at=datetime.now(UTC), user=user, counted=counted, target=target, format=form.name)
+        return ledger.release(
+            run_id, at=datetime.now(UTC), user=user, counted=counted, target=target, format=form.name,
+            is_approved_only=is_approved_only,
+        )  # fmt: skip
     except DoubleOrders as refused:
         raise UsageError(
             f"Orders of run {', '.join(refused.others)} have left and run {run_id} was planned without them: releasing "

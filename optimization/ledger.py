@@ -170,6 +170,7 @@ class OrderLedger:
         counted: Collection[str] | None = None,
         target: str = "",
         format: str = "",
+        is_approved_only: bool = False,
     ) -> int:
         """Release every line of a run that may leave, as its next batch; released lines stay as they are.
 
@@ -184,6 +185,8 @@ class OrderLedger:
             nobody acknowledged, the release is refused.
         target, format
             Where to and in which form the batches leave.
+        is_approved_only
+            Whether proposed lines stay that nobody has to approve; released later, they are a batch of their own.
 
         Returns the number of lines released by this call; 0 the second time.
 
@@ -193,7 +196,9 @@ class OrderLedger:
             If the run is unknown; `DoubleOrders` if releasing it would order twice.
         """
         with self._writing() as connection:
-            n_released = release_lines(connection, run_id, counted=counted, at=at, user=user)
+            n_released = release_lines(
+                connection, run_id, counted=counted, at=at, user=user, is_approved_only=is_approved_only
+            )
             if target:
                 ask_deliveries(connection, run_id, target, format, at=at, user=user)
         return n_released

@@ -65,11 +65,19 @@ class Delivery:
 
 
 def release_lines(
-    connection: sql.Connection, run_id: str, *, counted: Collection[str] | None, at: datetime, user: str
+    connection: sql.Connection,
+    run_id: str,
+    *,
+    counted: Collection[str] | None,
+    at: datetime,
+    user: str,
+    is_approved_only: bool = False,
 ) -> int:
-    """Release what may leave of a run as its next batch; returns the number of lines."""
+    """Release what may leave of a run, or its approved lines only, as its next batch; returns the number of lines."""
     refuse_unknown_run(connection, run_id)
-    may_leave = (ORDERS.c.state == _LEAVING[1]) | ((ORDERS.c.state == _LEAVING[0]) & (ORDERS.c.approvals_needed == 0))
+    may_leave = ORDERS.c.state == _LEAVING[1]
+    if not is_approved_only:
+        may_leave |= (ORDERS.c.state == _LEAVING[0]) & (ORDERS.c.approvals_needed == 0)
     query = sql.select(ORDERS.c.order_id).where(ORDERS.c.run_id == run_id, may_leave)
     order_ids = sorted(str(row[0]) for row in connection.execute(query))
     if not order_ids:

@@ -53,15 +53,15 @@ def _require_stock(run: Run, lines: pd.DataFrame, order_ids: Sequence[str], quan
             )
 
 
-def release(frame: Frame, run: Run, *, person: Person, key: str = "") -> Answer:
-    """Release every line of a run that may leave; it counts as on order from then on.
+def release(frame: Frame, run: Run, *, person: Person, key: str = "", is_approved_only: bool = False) -> Answer:
+    """Release every line of a run that may leave, or the approved ones only; it counts as on order from then on.
 
     Raises
     ------
     LedgerError
         If another run's orders are on their way that this run does not count.
     """
-    request = _request("release", run, {})
+    request = _request("release", run, _which(is_approved_only))
     desk = frame.books.desk(run.store.path)
     kept = desk.answered(request, user=person.name, key=key) if key else None
     if kept is not None:
@@ -70,20 +70,27 @@ def release(frame: Frame, run: Run, *, person: Person, key: str = "") -> Answer:
     with lock(run.store.path, wait_seconds=LOCK_SECONDS):
         record_lines(ledger, run.store, run.manifest)
         counted = counted_batches(run.manifest)
-        n_released = ledger.release(run.run_id, at=now(), user=person.name, counted=counted)
+        n_released = ledger.release(
+            run.run_id, at=now(), user=person.name, counted=counted, is_approved_only=is_approved_only
+        )
     document = {"run_id": run.run_id, "n_released": n_released}
     return desk.keep_answer(request, document, at=now(), user=person.name, key=key)
 
 
-def export(frame: Frame, run: Run, *, format: str, language: str, person: Person, key: str = "") -> Answer:
+def export(
+    frame: Frame, run: Run, *, format: str, language: str, person: Person, key: str = "",
+    is_approved_only: bool = False,
+) -> Answer:  # fmt: skip
     """Write the orders of a run for the systems that carry them out; what may leave is released first.
+
+    With `is_approved_only` proposed lines that nobody has to approve stay, and can be released later.
 
     Raises
     ------
     UsageError
         If the format or language is unknown, or another run's orders are on their way that this run does not count.
     """
-    request = _request("export", run, {"format": format, "language": language})
+    request = _request("export", run, {"format": format, "language": language, **_which(is_approved_only)})
     desk = frame.books.desk(run.store.path)
     kept = desk.answered(request, user=person.name, key=key) if key else None
     if kept is not None:
@@ -91,7 +98,7 @@ def export(frame: Frame, run: Run, *, format: str, language: str, person: Person
     place = run.store.path
     outcome = export_run(
         run.run_id, chain=None, runs=place, format=format, to=place / OUTBOX_FOLDER, is_preview=False,
-        language=language, user=person.name,
+        language=language, user=person.name, is_approved_only=is_approved_only,
     )  # fmt: skip
     names = ("run_id", "n_orders", "n_messages", "n_released", "n_waiting")
     document: dict[str, Any] = {name: outcome.document[name] for name in names}
@@ -105,6 +112,10 @@ def exported_file(run: Run, name: str) -> Path | None:
     known = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
     path = known.get(name)
     return path if path is not None and path.is_file() and not name.startswith(".") else None
+
+
+def _which(is_approved_only: bool) -> dict[str, str]:
+    return {"which": "approved"} if is_approved_only else {}
 
 
 def _request(what: str, run: Run, details: Mapping[str, str]) -> str:

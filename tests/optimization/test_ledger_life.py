@@ -56,6 +56,18 @@ def test_rules_approve_some_lines_and_the_rest_waits_for_a_person(ledger: OrderL
     assert ledger.verify() == ()
 
 
+def test_only_the_approved_lines_leave_when_asked_and_the_rest_is_a_batch_of_its_own(ledger: OrderLedger) -> None:
+    ledger.record_proposed("R1", orders("A", "B", "C"), at=AT, user="job", verdicts=Verdicts(needed={"A": 1, "C": 1}))
+    ledger.approve(["A"], at=AT, user="ann")
+    out = {"at": AT, "user": "ann", "target": "/out", "format": "csv"}
+    assert [ledger.release("R1", **out, is_approved_only=True) for _ in range(2)] == [1, 0]
+    assert state_of(ledger) == {"A": "released", "B": "proposed", "C": "proposed"}
+    assert ledger.release("R1", **out) == 1  # B, which nobody has to approve; C still waits
+    assert ledger.states("R1")["batch"].tolist() == [1, 2, 0]
+    assert [each.batch for each in ledger.deliveries("R1")] == [1, 2]
+    assert ledger.verify() == ()
+
+
 def test_a_line_for_four_eyes_is_approved_by_the_second_person_only(ledger: OrderLedger) -> None:
     ledger.record_proposed("R1", orders("A"), at=AT, user="job", verdicts=Verdicts(needed={"A": 2}))
     with pytest.raises(LedgerError, match="approved by 2 people"):

@@ -21,26 +21,36 @@ router = APIRouter(
 )
 
 
-class Form(BaseModel):
-    """How the exported file looks."""
+class Which(BaseModel):
+    """Which lines leave: all that may, or the approved ones only, so that the others can be released later."""
+
+    only_approved: bool = False
+
+
+class Form(Which):
+    """Which lines leave, and how the exported file looks."""
 
     format: Annotated[str, Field(max_length=20)] = "csv"
     language: Language = Language.ENGLISH
 
 
 @router.post("/runs/{run_id}/release")
-def release_run(person: Approver, frame: TheFrame, run_id: str, key: TheKey) -> Response:
+def release_run(person: Approver, frame: TheFrame, run_id: str, key: TheKey, which: Which | None = None) -> Response:
     """Release every line that may leave: it counts as on order from then on and cannot be undone here."""
     run = run_named(frame, run_id)
-    return answered(carried_out(lambda: release(frame, run, person=person, key=key)))
+    is_approved_only = which is not None and which.only_approved
+    act = lambda: release(frame, run, person=person, key=key, is_approved_only=is_approved_only)  # noqa: E731
+    return answered(carried_out(act))
 
 
 @router.post("/runs/{run_id}/export")
 def export_run(person: Approver, frame: TheFrame, run_id: str, key: TheKey, form: Form) -> Response:
     """Write the orders to the server's outbox, releasing first what may leave; the same batch is the same file."""
     run = run_named(frame, run_id)
-    language = str(form.language)
-    act = lambda: export(frame, run, format=form.format, language=language, person=person, key=key)  # noqa: E731
+    act = lambda: export(  # noqa: E731
+        frame, run, format=form.format, language=str(form.language), person=person, key=key,
+        is_approved_only=form.only_approved,
+    )  # fmt: skip
     return answered(carried_out(act))
 
 

@@ -180,6 +180,22 @@ def test_a_truck_is_approved_whole_released_and_exported_once(own: Any, own_chai
     assert problems == {"problems": []}
 
 
+def test_only_approved_lines_are_released_when_asked_and_the_rest_later(own: Any, token_of: Token) -> None:
+    n = own.post("/api/v1/trucks/L0/approve", json={}, headers=token_of(own, "approver")).json()["n_changed"]
+    form = {"format": "csv", "only_approved": True}
+    few = own.post("/api/v1/runs/newest/export", json=form, headers=token_of(own, "approver")).json()
+    assert (few["n_released"], few["files"]) == (n, ["orders-20241106-0123456789ab.csv"])
+    again = own.post("/api/v1/runs/newest/release", json={"only_approved": True}, headers=token_of(own, "approver"))
+    assert again.json()["n_released"] == 0
+    rest = own.post("/api/v1/runs/newest/export", json={"format": "csv"}, headers=token_of(own, "approver")).json()
+    assert rest["n_released"] == 240 - n
+    assert rest["files"] == ["orders-20241106-0123456789ab.csv", "orders-20241106-0123456789ab-2.csv"]
+    texts = [
+        own.get(f"/api/v1/runs/newest/files/{name}", headers=token_of(own, "viewer")).text for name in rest["files"]
+    ]
+    assert [len(text.splitlines()) - 1 for text in texts] == [n, 240 - n]
+
+
 @pytest.mark.parametrize(
     "name",
     ["..%2forders.sqlite", "../orders.sqlite", "%2e%2e%2ftoken-keys.json", "orders.sqlite", ".hidden", "/etc/passwd"],
