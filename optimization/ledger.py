@@ -179,14 +179,12 @@ class OrderLedger:
         Parameters
         ----------
         run_id
-            The run; approved lines leave, and proposed ones that nobody has to approve.
+            The run; approved lines leave, and proposed ones that nobody has to approve, unless `is_approved_only`.
         counted
             Runs, or batches of runs as `batches` names them, whose lines the plan counted; if others have left that
             nobody acknowledged, the release is refused.
         target, format
             Where to and in which form the batches leave.
-        is_approved_only
-            Whether proposed lines stay that nobody has to approve; released later, they are a batch of their own.
 
         Returns the number of lines released by this call; 0 the second time.
 

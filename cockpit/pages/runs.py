@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,55 @@ LISTED = (
     *("run_id", "cutoff", "created_at", "n_orders", "order_value", "n_messages", "n_exceptions", "n_critical"),
     *("status", "objective", "bound", "gap", "is_degraded", "previous_run", "n_stock_points"),
 )
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What a release would take, and what it would leave.
+
+    Parameters
+    ----------
+    n_approved, approved
+        Approved lines and their value [money].
+    n_free, free
+        Proposed lines that nobody has to approve, and their value [money].
+    n_waiting
+        Lines that stay until somebody approves them.
+    n_gone
+        Lines that have left.
+    """
+
+    n_approved: int
+    approved: float
+    n_free: int
+    free: float
+    n_waiting: int
+    n_gone: int
+
+    @property
+    def n(self) -> int:
+        """Lines that would leave."""
+        return self.n_approved + self.n_free
+
+    @property
+    def value(self) -> float:
+        """Their value [money]."""
+        return self.approved + self.free
+
+
+def leaving(lines: pd.DataFrame) -> Leaving:
+    """Return what a release would take of some lines as they stand now."""
+    is_proposed, is_approved = lines["state"] == "proposed", lines["state"] == "approved"
+    is_free = is_proposed & (lines["approvals_needed"] == 0)
+    has_left = lines["state"].isin(("released", "confirmed", "closed"))
+    return Leaving(
+        n_approved=int(is_approved.sum()),
+        approved=float(lines["value"][is_approved].sum()),
+        n_free=int(is_free.sum()),
+        free=float(lines["value"][is_free].sum()),
+        n_waiting=int((is_proposed & ~is_free).sum()),
+        n_gone=int(has_left.sum()),
+    )
 
 
 def run_rows(manifests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

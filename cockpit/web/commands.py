@@ -16,6 +16,7 @@ from cockpit.web.people import Person
 from cockpit.web.published import Run
 from cockpit.web.standing import now
 from network.store import lock
+from optimization.actions import new_lines
 from optimization.approval import rules_from
 from optimization.ledger_desk import Act, Answer, Decision
 from optimization.ledger_lines import LedgerError
@@ -106,12 +107,30 @@ def export(
     return desk.keep_answer(request, document, at=now(), user=person.name, key=key)
 
 
+def exported_files(run: Run) -> list[Path]:
+    """Return the files that were exported and are still there, of all runs, the newest first."""
+    folder = run.store.path / OUTBOX_FOLDER
+    found = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+    shown = {path: path.stat().st_mtime_ns for path in found if not path.name.startswith(".")}
+    return sorted(shown, key=lambda path: (-shown[path], path.name))
+
+
 def exported_file(run: Run, name: str) -> Path | None:
     """Return a file that was exported, None if there is none of this name."""
-    folder = run.store.path / OUTBOX_FOLDER
-    known = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
-    path = known.get(name)
-    return path if path is not None and path.is_file() and not name.startswith(".") else None
+    return next((path for path in exported_files(run) if path.name == name), None)
+
+
+def is_unwritten(run: Run) -> bool:
+    """Whether files of a run have still to be written: those that a killed server owes, or that of a run without lines.
+
+    A run of nothing but messages about published lines has no line to release.
+    """
+    orders = run.table("orders")
+    if len(orders) and new_lines(orders).empty:
+        return not any(path.name.startswith(f"orders-{run.run_id}.") for path in exported_files(run))
+    target = str((run.store.path / OUTBOX_FOLDER).resolve())
+    owed = order_ledger(run.store.path).deliveries(run.run_id)
+    return any(each.target == target and not each.is_delivered for each in owed)
 
 
 def _which(is_approved_only: bool) -> dict[str, str]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from cockpit.outcome import UsageError
 from cockpit.pages.order_table import FACETS
 from cockpit.web.commands import decide, export, exported_file
 from cockpit.web.desk import Desk, NewestDesk
 from cockpit.web.frame import Approver, Planner, TheFrame, Viewer
+from cockpit.web.pages.done import Done
 from cockpit.web.pages.orders import MOST_UNITS, Asked, line_values, list_values
-from cockpit.web.pages.runs import runs_values
+from cockpit.web.pages.runs import outcome_of_release, runs_values
 from cockpit.web.pages.trucks import truck_values
 from cockpit.web.people import Person
 from cockpit.web.rendering import language_of, page
@@ -34,28 +34,6 @@ Lines = Annotated[list[str], Form(max_length=MOST_LINES)]
 
 _DONE = {Act.APPROVE: "approved", Act.UNDO: "undone", Act.CHANGE: "changed", Act.REJECT: "rejected"}
 _COUNTED = ("approved", "undone")
-
-
-@dataclass(frozen=True)
-class Done:
-    """What came of a decision, said above the page.
-
-    Parameters
-    ----------
-    words
-        In the reader's language.
-    css
-        `good` or `bad`.
-    undo
-        Lines that can be put back, each with the version it has now.
-    file
-        Name of a file that was written, empty if none was.
-    """
-
-    words: str
-    css: str = "good"
-    undo: tuple[str, ...] = ()
-    file: str = ""
 
 
 def asked_from(address: str) -> Asked:
@@ -203,19 +181,27 @@ def undo_truck(
 
 @router.post("/release")
 def release_run(
-    request: Request, person: Approver, frame: TheFrame, desk: NewestDesk, format: Annotated[ExportFormat, Form()]
-) -> Response:
-    """Release what may leave and write the file for the systems that carry it out."""
+    request: Request, person: Approver, frame: TheFrame, desk: NewestDesk, format: Annotated[ExportFormat, Form()],
+    only_approved: Annotated[bool, Form()] = False,
+) -> Response:  # fmt: skip
+    """Release what may leave and write the file for the systems that carry it out; the page of runs says what was done.
+
+    A refusal is answered here: asked again, it may be let through.
+    """
     language = language_of(request)
     try:
-        answer = export(frame, desk.run, format=str(format), language=str(language), person=person).document
+        answer = export(frame, desk.run, format=str(format), language=str(language), person=person,
+                        is_approved_only=only_approved).document  # fmt: skip
     except (UsageError, LedgerError, ChainLocked) as error:
         done = Done(translate(language, "done.refused", why=str(error)), "bad")
-    else:
-        names = [str(name) for name in answer["files"]]
-        words = translate(language, "done.released", n=answer["n_released"], path=", ".join(names) or "–")
-        done = Done(words, file=names[-1] if names else "")
-    return page(request, "runs.html", runs_values(request, frame, desk, done=done))
+        return page(request, "runs.html", runs_values(request, frame, desk, done=done), status=409)
+    return RedirectResponse(outcome_of_release(desk, n_released=int(answer["n_released"])), status_code=303)
+
+
+@router.get("/release")
+def release_page(person: Viewer) -> Response:
+    """Lead who comes back to a refused release, or reads it in the other language, to where releases are made."""
+    return RedirectResponse("/runs", status_code=303)
 
 
 @router.get("/outbox/{name}")

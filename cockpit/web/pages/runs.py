@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
-from cockpit.pages.runs import changes_between, run_rows
+from cockpit.pages.runs import changes_between, leaving, run_rows
 from cockpit.places import order_ledger
 from cockpit.report_facts import solver_facts, timing_rows
+from cockpit.web.commands import exported_files, is_unwritten
 from cockpit.web.desk import Desk, NewestDesk, desks_of
 from cockpit.web.frame import Frame, TheFrame, Viewer
+from cockpit.web.pages.done import Done
 from cockpit.web.published import Run
 from cockpit.web.rendering import language_of, page
 from cockpit.web.speech import said_reason
+from cockpit.web.words import translate
 from optimization.export import ExportFormat
+from optimization.ledger_outbox import batch_name
 
 router = APIRouter()
 N_AUDIT = 100
 N_LATEST = 20
+N_FILES = 20
 ONE_FILE = (ExportFormat.XLSX, ExportFormat.CSV, ExportFormat.JSON)
 """Formats that the page offers: one file each."""
 
@@ -40,14 +48,41 @@ def named_run(frame: TheFrame, run_id: str) -> Run:
 
 
 @router.get("/runs")
-def runs(request: Request, person: Viewer, desk: NewestDesk, frame: TheFrame) -> HTMLResponse:
-    """Show the runs, what the newest one changed, and the last entries of the audit log."""
-    return page(request, "runs.html", runs_values(request, frame, desk))
+def runs(
+    request: Request, person: Viewer, desk: NewestDesk, frame: TheFrame,
+    released: Annotated[str, Query(max_length=200)] = "",
+) -> HTMLResponse:  # fmt: skip
+    """Show what may leave, the runs, what the newest one changed, and the last entries of the audit log."""
+    return page(request, "runs.html", runs_values(request, frame, desk, done=_released(request, desk, released)))
+
+
+def _released(request: Request, desk: Desk, batch: str) -> Done | None:
+    """What is said of a batch that has just left, as the ledger and the outbox have it; None of any other name."""
+    run_id, _, number = batch.rpartition("#")
+    if run_id != desk.run.run_id or not (number.isascii() and number.isdecimal()):
+        return None
+    language = language_of(request)
+    if int(number) == 0:
+        return Done(translate(language, "done.nothing_left"))
+    lines = desk.orders().lines
+    n = int((lines["batch"] == int(number)).sum())
+    if not n:
+        return None
+    stem = f"orders-{run_id}" if int(number) == 1 else f"orders-{run_id}-{number}"
+    names = [path.name for path in exported_files(desk.run) if path.name.startswith(f"{stem}.")]
+    return Done(translate(language, "done.released", n=n, path=names[0] if names else "–"), file=(names or [""])[0])
+
+
+def outcome_of_release(desk: Desk, *, n_released: int) -> str:
+    """Return the address that shows what a release has just done."""
+    number = int(desk.orders().lines["batch"].max()) if n_released else 0
+    return f"/runs?{urlencode({'released': batch_name(desk.run.run_id, number)})}"
 
 
 def runs_values(request: Request, frame: Frame, desk: Desk, **more: Any) -> dict[str, Any]:
     """Return what the page of all runs shows."""
-    states = desk.orders().lines["state"].astype("str").value_counts()
+    lines = desk.orders().lines
+    states = lines["state"].astype("str").value_counts()
     review = desk.detail("review")
     by_cause = (
         [] if review is None or review.empty else review.groupby("cause")["money"].sum().sort_values()[::-1].items()
@@ -56,6 +91,9 @@ def runs_values(request: Request, frame: Frame, desk: Desk, **more: Any) -> dict
         "by_cause": list(by_cause),
         "states": {str(name): int(n) for name, n in states.items()},
         "formats": ONE_FILE,
+        "leaving": leaving(lines),
+        "is_unwritten": is_unwritten(desk.run),
+        "files": [_file_row(path) for path in exported_files(desk.run)[:N_FILES]],
         "done": None,
         "runs": run_rows(frame.runs.manifests()),
         "changes": _changes(frame, desk.run),
@@ -65,6 +103,11 @@ def runs_values(request: Request, frame: Frame, desk: Desk, **more: Any) -> dict
         "audit": desk.ledger.log_rows(limit=N_LATEST)[1].to_dict("records"),
         **more,
     }
+
+
+def _file_row(path: Path) -> dict[str, object]:
+    about = path.stat()
+    return {"name": path.name, "at": datetime.fromtimestamp(about.st_mtime, UTC), "kb": about.st_size / 1000}
 
 
 def _changes(frame: TheFrame, run: Run) -> dict[str, object] | None:

@@ -128,6 +128,10 @@ PLANNING = {
     "done.changed": ("Quantity saved.", "数量已保存。"),
     "done.rejected": ("Line rejected: it will not leave.", "已驳回该行。"),
     "done.released": ("{n} lines released; the file is {path}.", "已下发 {n} 行；文件：{path}。"),
+    "done.nothing_left": (
+        "Nothing more was released; what was released before has been written again.",
+        "没有新的订单行下发；此前已下发的文件已重新写出。",
+    ),
     "done.nothing_chosen": ("Choose at least one line first.", "请先选择至少一行。"),
     "done.refused": ("Nothing was changed: {why}", "未做任何更改：{why}"),
     "done.changed_since": (

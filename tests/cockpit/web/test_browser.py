@@ -178,8 +178,15 @@ def test_a_planners_monday(browser: Any, address: str, password: str) -> None:
     assert "lines approved" in page.inner_text("#done")
     follow(page, "nav >> text=Runs and review", "**/runs*")
     page.select_option("#format", "csv")
-    page.click("text=Release and write the file")
+    assert "approved lines and" in page.inner_text("#leaves")
+    button = page.locator("form.release button")
+    assert "Release 240 lines" in button.inner_text()
+    page.check("#only_approved")
+    assert "Release 240 lines" not in button.inner_text()  # without any script: the stylesheet shows the other words
+    page.uncheck("#only_approved")
+    button.click()
     page.wait_for_selector("#done a")
+    assert page.url.startswith(f"{address}/runs?released=")
     with page.expect_download() as download:
         page.click("#done a")
     assert order_id in Path(download.value.path()).read_text(encoding="utf-8-sig")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from cockpit.outcome import UsageError
 from cockpit.places import order_ledger
 from cockpit.web.pages.deciding import asked_from, versions_of
 from cockpit.web.people import Person, Role
@@ -132,6 +133,61 @@ def test_a_truck_is_approved_released_and_exported(client: TestClient, own_chain
     assert state(own_chain, lines[0].split(":")[0])[0] == "released"
     text = send(client, "/orders/" + lines[0].split(":")[0] + "/undo", version=3)
     assert "Nothing was changed" in text
+
+
+def released(client: TestClient, **fields: str) -> str:
+    """Release as the form does, and come out on the page that the browser is led to."""
+    answer = client.post("/release", data={"csrf": "token", "format": "csv", **fields}, follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/runs?released=")
+    return client.get(answer.headers["location"]).text
+
+
+def test_the_page_says_what_leaves_and_the_approved_lines_can_leave_alone(client: TestClient, own_chain: Path) -> None:
+    assert "240 lines that nobody has to approve leave" in client.get("/runs").text
+    lines = re.findall(r'name="order_id" value="([^"]+)"', client.get("/trucks/load?id=L1").text)
+    send(client, "/trucks/approve", load_id="L1", order_id=lines)
+    n, page = len(lines), client.get("/runs").text
+    assert f"{n} approved lines and {240 - n} that nobody has to approve leave" in page
+    assert f"Release {n} lines worth CN¥" in page
+    assert "Release 240 lines worth CN¥" in page
+    few = released(client, only_approved="true")
+    assert f"{n} lines released; the file is orders-20241106-0123456789ab.csv." in few
+    assert f"{240 - n} lines that nobody has to approve leave" in few
+    rest = released(client)
+    assert f"{240 - n} lines released; the file is orders-20241106-0123456789ab-2.csv." in rest
+    assert "Nothing is left to release." in rest
+    assert 'action="/release"' not in rest
+    files = re.findall(r'<th scope="row"><a href="(/outbox/[^"]+)"', client.get("/runs").text)
+    texts = [client.get(link).text for link in files]
+    assert sorted(len(text.splitlines()) - 1 for text in texts) == sorted([n, 240 - n])
+    assert "Nothing more was released" in released(client)
+
+
+def test_files_of_releases_are_listed_as_long_as_they_are_there(client: TestClient, own_chain: Path) -> None:
+    assert "Files of releases" not in client.get("/runs").text
+    released(client)
+    assert 'href="/outbox/orders-20241106-0123456789ab.csv"' in client.get("/runs").text
+    (own_chain / "runs" / "outbox" / "orders-20241106-0123456789ab.csv").unlink()
+    page = client.get("/runs").text
+    assert "/outbox/" not in page
+
+
+def test_the_outcome_of_a_release_is_what_the_ledger_says(client: TestClient) -> None:
+    for made_up in ("X%231", "20241106-0123456789ab%23x", "20241106-0123456789ab%23999", "%C2%B2"):
+        assert "lines released" not in client.get(f"/runs?released={made_up}").text, made_up
+
+
+def test_a_refused_release_says_why_and_its_address_leads_back(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise UsageError("Plan again.")
+
+    monkeypatch.setattr("cockpit.web.pages.deciding.export", refuse)
+    answer = client.post("/release", data={"csrf": "token", "format": "csv"})
+    assert (answer.status_code, "Nothing was changed: Plan again." in answer.text) == (409, True)
+    assert client.get("/release", follow_redirects=False).headers["location"] == "/runs"
 
 
 def test_a_form_without_the_token_is_refused(client: TestClient, own_chain: Path) -> None:
