@@ -217,6 +217,12 @@ class OrderTable:
         return OrderTable(self.lines.assign(state=pd.Categorical(lines["state"]), **standing), self.text)
 
 
+def approvable(lines: pd.DataFrame, user: str) -> pd.Series:
+    """Return which lines a person could still approve: proposed ones, save those that wait for a second person."""
+    is_own = (lines["approvals_needed"] > 1) & (lines["approved_by"] == user)
+    return (lines["state"] == "proposed") & ~is_own
+
+
 def order_table(orders: pd.DataFrame, exceptions: pd.DataFrame) -> OrderTable:
     """Prepare the new lines of a run.
 

@@ -15,7 +15,7 @@ from cockpit.web.commands import decide, export, exported_file
 from cockpit.web.desk import Desk, NewestDesk
 from cockpit.web.frame import Approver, Planner, TheFrame, Viewer
 from cockpit.web.pages.done import Done
-from cockpit.web.pages.orders import MOST_UNITS, Asked, line_values, list_values
+from cockpit.web.pages.orders import MOST_UNITS, Asked, approvable_found, line_values, list_values
 from cockpit.web.pages.runs import outcome_of_release, runs_values
 from cockpit.web.pages.trucks import truck_values
 from cockpit.web.people import Person
@@ -95,11 +95,10 @@ def approve_some(
     request: Request, person: Approver, frame: TheFrame, desk: NewestDesk, which: Annotated[str, Form()] = "chosen",
     order_id: Lines = [], back: Annotated[str, Form(max_length=2000)] = "/orders",  # noqa: B006
 ) -> Response:  # fmt: skip
-    """Approve the chosen lines, or every proposed one that the list holds."""
+    """Approve the chosen lines, or all of the list that can be approved."""
     versions = versions_of(order_id)
     if which == "found":
-        lines = desk.orders().lines.iloc[desk.orders().rows_of(asked_from(back).query)]
-        waiting = lines[lines["state"] == "proposed"]
+        waiting = approvable_found(request, desk, asked_from(back))
         versions = dict(zip(waiting["order_id"].astype("str"), waiting["version"].astype(int), strict=True))
     return listed(request, desk, back, decided(request, frame, desk, person, act=Act.APPROVE, versions=versions))
 

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
 from cockpit.pages.line import alternatives_of, effect_of, left_at_origin, pegged, stock_path, terms_of
-from cockpit.pages.order_table import FACETS, GROUP_COLUMNS, PAGE_SIZE, Grouping, OrderQuery
+from cockpit.pages.order_table import FACETS, GROUP_COLUMNS, PAGE_SIZE, Grouping, OrderQuery, approvable
 from cockpit.web.desk import Desk, NewestDesk
-from cockpit.web.frame import Viewer
+from cockpit.web.frame import Viewer, signed_in_person
 from cockpit.web.pictures import demand_chart, path_chart, terms_chart
 from cockpit.web.rendering import language_of, page
 from cockpit.web.speech import said_reason
@@ -89,6 +89,13 @@ def list_template(request: Request, asked: Asked) -> str:
     return "orders_found.html" if "hx-request" in request.headers else "orders.html"
 
 
+def approvable_found(request: Request, desk: Desk, asked: Asked) -> pd.DataFrame:
+    """Return the lines of a list, on all its pages, that who asks could still approve."""
+    table, person = desk.orders(), signed_in_person(request)
+    found = table.lines.iloc[table.rows_of(asked.query)]
+    return found[approvable(found, person.name if person else "")]
+
+
 def list_values(request: Request, desk: Desk, asked: Asked, **more: Any) -> dict[str, Any]:
     """Return what the list shows."""
     table = desk.orders()
@@ -103,6 +110,7 @@ def list_values(request: Request, desk: Desk, asked: Asked, **more: Any) -> dict
         "query": asked.query,
         "wanted": dict(asked.query.wanted),
         "found": found,
+        "n_approvable": len(approvable_found(request, desk, asked)),
         "rows": rows,
         "columns": COLUMNS,
         "groups": None if groups is None else groups.head(500).to_dict("records"),

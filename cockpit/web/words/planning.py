@@ -105,8 +105,8 @@ PLANNING = {
     "orders.approve_chosen": ("Approve chosen", "批准所选"),
     "orders.approve_found": ("Approve all found ({n})", "批准全部查到的（{n}）"),
     "orders.approve_found_sure": (
-        "Approve every proposed line of the {n} that were found?",
-        "确定批准查到的 {n} 行中全部待批订单？",
+        "Approve all {n} lines that were found and are not approved yet?",
+        "确定批准查到的全部 {n} 行尚未批准的订单？",
     ),
     "orders.keys": (
         "Keys: j k move, enter open, x choose, a approve, / search, ? help",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,30 @@ def test_approving_all_found_takes_what_the_list_holds(client: TestClient, own_c
     approved = held[held["state"] == "approved"]
     assert len(approved) == n > 5
     assert set(approved["kind"]) == {"emergency"}
+
+
+def test_all_found_counts_what_can_be_approved_and_goes_when_nothing_can(client: TestClient, own_chain: Path) -> None:
+    address = "/orders?kind=emergency&size=5"
+    n = int(re.findall(r"Approve all found \((\d+)\)", client.get(address).text)[0])
+    chosen = re.findall(r'name="order_id" value="([^"]+)"', client.get(address).text)
+    text = send(client, "/orders/approve", order_id=chosen, back=address)
+    assert f"Approve all found ({n - 5})" in text
+    assert f"{n - 5} lines approved." in (text := send(client, "/orders/approve", which="found", back=address))
+    assert "Approve all found" not in text
+    assert "Approve all found" in client.get("/orders").text
+
+
+def test_lines_that_wait_for_a_second_person_are_not_counted_for_the_first(client_of: Opened, own_chain: Path) -> None:
+    ann, bob = (client_of(own_chain, Person(name, Role.APPROVER, csrf="token")) for name in ("ann", "bob"))
+    ledger = order_ledger(own_chain / "runs")
+    needs_two = {"at": datetime.now(UTC), "user": "cid", "reason": "more", "four_eyes_above": 0.0}
+    units = whole_cases(own_chain, "O00001", 2)
+    ledger.override("O00001", units, **needs_two)
+    before = [re.findall(r"Approve all found \((\d+)\)", each.get("/orders?q=O00001").text) for each in (ann, bob)]
+    assert before == [["1"], ["1"]]
+    assert "1 wait for a second person." in send(ann, "/orders/approve", which="found", back="/orders?q=O00001")
+    after = [re.findall(r"Approve all found \((\d+)\)", each.get("/orders?q=O00001").text) for each in (ann, bob)]
+    assert after == [[], ["1"]]
 
 
 def test_nothing_chosen_is_said(client: TestClient) -> None:
