@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cockpit.pages.order_table import approvable
 from cockpit.pages.searching import with_words
 from cockpit.report_tables import cost_weighted_fill, rows_of
 
@@ -66,6 +67,17 @@ def trucks(loads: pd.DataFrame, lines: pd.DataFrame, *, kind: str = "", search: 
         proposed=table["load_id"].map(waits).fillna(0).astype("int64"), wasted=empty * table["cost"], is_sized=is_sized
     )
     return table.sort_values(["wasted", "cost", "load_id"], ascending=[False, False, True]).reset_index(drop=True)
+
+
+def with_approvable(loads: pd.DataFrame, lines: pd.DataFrame, user: str) -> pd.DataFrame:
+    """Return loads with `approvable` (lines that a person could still approve) and `seen`.
+
+    `seen` is the sum of the versions of a load's lines: versions only grow, so it tells whether any has changed since.
+    """
+    by_load = lines.assign(approvable=approvable(lines, user)).groupby("load_id", observed=True)
+    sums = by_load[["approvable", "version"]].sum().astype("int64")
+    found = sums.reindex(loads["load_id"].astype("str")).fillna(0).astype("int64").reset_index(drop=True)
+    return loads.assign(approvable=found["approvable"].to_numpy(), seen=found["version"].to_numpy())
 
 
 def summary(loads: pd.DataFrame) -> dict[str, float]:

@@ -30,6 +30,12 @@
   };
   const approve = () => {
     if (press("a")) return true;
+    const own = current() && current().querySelector("button[data-approve]");
+    if (own) {
+      place = rows().indexOf(current());
+      own.click();
+      return true;
+    }
     const form = document.getElementById("lines");
     const button = form && form.querySelector("button[value=chosen]");
     if (!button) return false;

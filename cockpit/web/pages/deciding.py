@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,14 +11,14 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from cockpit.outcome import UsageError
-from cockpit.pages.order_table import FACETS
+from cockpit.pages.order_table import FACETS, approvable
 from cockpit.web.commands import decide, export, exported_file
 from cockpit.web.desk import Desk, NewestDesk
 from cockpit.web.frame import Approver, Planner, TheFrame, Viewer
 from cockpit.web.pages.done import Done
 from cockpit.web.pages.orders import MOST_UNITS, Asked, approvable_found, line_values, list_values
 from cockpit.web.pages.runs import outcome_of_release, runs_values
-from cockpit.web.pages.trucks import truck_values
+from cockpit.web.pages.trucks import AskedLoads, truck_values, trucks_page
 from cockpit.web.people import Person
 from cockpit.web.rendering import language_of, page
 from cockpit.web.words import translate
@@ -176,6 +177,40 @@ def undo_truck(
     """Put the lines of a load back to what was proposed."""
     done = decided(request, frame, desk, person, act=Act.UNDO, versions=versions_of(order_id))
     return one_truck(request, desk, load_id, done)
+
+
+Listed = Annotated[str, Form(max_length=200)]
+
+
+@router.post("/trucks/listed/approve")
+def approve_listed_truck(
+    request: Request, person: Approver, frame: TheFrame, desk: NewestDesk,
+    load_id: Annotated[str, Form(max_length=300)], seen: Annotated[int, Form(ge=0)], q: Listed = "", kind: Listed = "",
+) -> Response:  # fmt: skip
+    """Approve what can be approved of a load in the list, if its lines are as they were on the screen."""
+    loads, lines = desk.run.table("loads"), desk.orders().lines
+    lines = lines[lines["load_id"] == load_id]
+    named = loads[loads["load_id"] == load_id].to_dict("records")
+    if not named:
+        raise HTTPException(404)
+    if int(lines["version"].sum()) != seen:
+        done = Done(translate(language_of(request), "done.truck_changed"), "bad")
+    else:
+        mine = lines[approvable(lines, person.name)]
+        versions = dict(zip(mine["order_id"].astype("str"), mine["version"].astype(int), strict=True))
+        done = decided(request, frame, desk, person, act=Act.APPROVE, versions=versions)
+    done = replace(done, words=f"{named[0]['origin']} → {named[0]['destination']}: {done.words}")
+    return trucks_page(request, desk, AskedLoads(q, kind), done=done)
+
+
+@router.post("/trucks/listed/undo")
+def undo_listed_truck(
+    request: Request, person: Planner, frame: TheFrame, desk: NewestDesk, order_id: Lines = [],  # noqa: B006
+    q: Listed = "", kind: Listed = "",
+) -> Response:  # fmt: skip
+    """Put the lines of a load back to what was proposed, and show the list."""
+    done = decided(request, frame, desk, person, act=Act.UNDO, versions=versions_of(order_id))
+    return trucks_page(request, desk, AskedLoads(q, kind), done=done)
 
 
 @router.post("/release")

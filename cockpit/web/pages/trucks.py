@@ -4,36 +4,54 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
-from cockpit.pages.trucks import summary, truck, trucks
+from cockpit.pages.trucks import summary, truck, trucks, with_approvable
 from cockpit.web.desk import Desk, NewestDesk
-from cockpit.web.frame import Viewer
+from cockpit.web.frame import Viewer, signed_in_person
+from cockpit.web.pages.done import Done
 from cockpit.web.rendering import page
 
 router = APIRouter()
 N_LOADS = 300
 
 
+class AskedLoads:
+    """Which loads the list shows.
+
+    Parameters
+    ----------
+    q, kind
+        Words that their ends name, and their mode; empty for any.
+    """
+
+    def __init__(
+        self, q: Annotated[str, Query(max_length=200)] = "", kind: Annotated[str, Query(max_length=40)] = ""
+    ) -> None:
+        self.q, self.kind = q, kind
+
+
 @router.get("/trucks")
 def all_trucks(
-    request: Request,
-    person: Viewer,
-    desk: NewestDesk,
-    q: Annotated[str, Query(max_length=200)] = "",
-    kind: Annotated[str, Query(max_length=40)] = "",
+    request: Request, person: Viewer, desk: NewestDesk, asked: Annotated[AskedLoads, Depends()]
 ) -> HTMLResponse:
     """Show tonight's loads, those with the dearest empty room first."""
-    loads = desk.run.table("loads")
-    found = trucks(loads, desk.orders().lines, kind=kind, search=q)
+    return trucks_page(request, desk, asked)
+
+
+def trucks_page(request: Request, desk: Desk, asked: AskedLoads, *, done: Done | None = None) -> HTMLResponse:
+    """Return the list of loads as it is now with what was done above it."""
+    person, lines, loads = signed_in_person(request), desk.orders().lines, desk.run.table("loads")
+    found = trucks(loads, lines, kind=asked.kind, search=asked.q)
     values = {
-        "loads": found.head(N_LOADS).to_dict("records"),
+        "loads": with_approvable(found.head(N_LOADS), lines, person.name if person else "").to_dict("records"),
         "n": len(found),
         "summary": summary(loads),
         "kinds": sorted(loads["mode"].astype("str").unique()),
-        "q": q,
-        "kind": kind,
+        "q": asked.q,
+        "kind": asked.kind,
+        "done": done,
     }
     template = "trucks_found.html" if "hx-request" in request.headers else "trucks.html"
     return page(request, template, values)

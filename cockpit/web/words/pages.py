@@ -23,6 +23,9 @@ PAGES = {
     "trucks.less": ("less than by volume", "低于体积占用"),
     "trucks.room": ("Room left", "剩余空间"),
     "trucks.approve": ("Approve all {n} lines of it", "批准该车全部 {n} 行"),
+    "trucks.approve_row": ("Approve {n}", "批准 {n} 行"),
+    "trucks.approve_named": ("Approve {n} lines, {origin} to {destination}", "批准 {n} 行，{origin} 到 {destination}"),
+    "trucks.unapproved": ("Lines not approved yet", "尚未批准的行"),
     "trucks.approved": ("No line of it waits for approval.", "该车没有待批订单。"),
     "trucks.on_it": ("On it", "装载明细"),
     "trucks.on_it_hint": (

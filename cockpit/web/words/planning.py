@@ -138,6 +138,10 @@ PLANNING = {
         "Nothing was changed, because somebody changed it since you looked: {lines}. Look at it again.",
         "未做任何更改：您查看之后有人修改过：{lines}。请重新查看。",
     ),
+    "done.truck_changed": (
+        "Nothing was changed, because somebody changed a line of this truck since you looked. Look at it again.",
+        "未做任何更改：您查看之后有人修改过该车的订单行。请重新查看。",
+    ),
     "line.beside": ("Around this", "导航"),
     "line.back": ("Back to the list", "返回列表"),
     "line.why": ("Why this order", "为什么下这个订单"),

@@ -13,7 +13,7 @@ from cockpit.pages.exceptions import ranked_exceptions
 from cockpit.pages.forecasts import demand_picture, forecast_index, found_points, signal_rows
 from cockpit.pages.runs import changes_between, run_rows
 from cockpit.pages.stock import by_expiry_day, expiring, stock_points, with_cover
-from cockpit.pages.trucks import summary, truck, trucks
+from cockpit.pages.trucks import summary, truck, trucks, with_approvable
 from cockpit.pages.value_added import newest_value_added
 from network.store import RunStore
 
@@ -44,6 +44,15 @@ def test_the_truck_with_the_dearest_empty_room_comes_first() -> None:
     assert found["proposed"].tolist() == [1, 1, 0]
     assert trucks(LOADS, LINES, kind="emergency")["load_id"].tolist() == ["P"]
     assert trucks(LOADS, LINES, search="dc s2")["load_id"].tolist() == ["B"]
+
+
+def test_a_person_approves_what_is_proposed_and_does_not_wait_for_another() -> None:
+    lines = LINES.assign(version=[1, 5, 2], approvals_needed=[2, 0, 2], approved_by=["ann", "", ""])
+    ann, bob = (with_approvable(LOADS, lines, name).set_index("load_id") for name in ("ann", "bob"))
+    # T1 on A has ann's approval and waits for another's; T2 on A is approved; T3 on B waits for the first
+    assert ann["approvable"].to_dict() == {"A": 0, "B": 1, "P": 0}
+    assert bob["approvable"].to_dict() == {"A": 1, "B": 1, "P": 0}
+    assert ann["seen"].to_dict() == {"A": 6, "B": 2, "P": 0}
 
 
 def test_parcels_are_counted_beside_trucks() -> None:

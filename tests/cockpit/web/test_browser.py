@@ -98,6 +98,18 @@ def test_lines_are_cleared_without_a_mouse(browser: Any, address: str, password:
     assert complaints == []
 
 
+def test_a_truck_is_approved_in_the_list_by_key_and_taken_back(browser: Any, address: str, password: str) -> None:
+    page, complaints = signed_in(browser, address, name="approver", password=password)
+    page.goto(address + "/trucks")
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    page.wait_for_selector("#done .good")
+    assert "lines approved" in page.inner_text("#done")
+    page.click("#done button")
+    page.wait_for_selector("#done:has-text('wait for approval again')")
+    assert complaints == []
+
+
 def test_a_scenario_is_asked_for_and_followed_to_its_end(browser: Any, address: str, password: str) -> None:
     page, complaints = signed_in(browser, address, name="planner", password=password)
     follow(page, "nav >> text=What if", "**/whatif*")

@@ -215,6 +215,48 @@ def test_a_refused_release_says_why_and_its_address_leads_back(
     assert client.get("/release", follow_redirects=False).headers["location"] == "/runs"
 
 
+def row_form(page: str, load_id: str) -> dict[str, str]:
+    """The fields of the form that approves a load in the list."""
+    forms = re.findall(r'<form method="post" action="/trucks/listed/approve".*?</form>', page)
+    form = next(form for form in forms if f'name="load_id" value="{load_id}"' in form)
+    return dict(re.findall(r'name="(load_id|seen|q|kind)" value="([^"]*)"', form))
+
+
+def test_a_truck_is_approved_in_the_list_and_taken_back(client: TestClient, own_chain: Path) -> None:
+    page = client.get("/trucks").text
+    n = len(re.findall(r'name="order_id" value="([^"]+)"', client.get("/trucks/load?id=L1").text))
+    text = send(client, "/trucks/listed/approve", **row_form(page, "L1"))
+    assert f"{n} lines approved." in text
+    assert 'name="load_id" value="L1"' not in text
+    held = order_ledger(own_chain / "runs").states("20241106-0123456789ab")
+    assert int((held["state"] == "approved").sum()) == n
+    undo = re.findall(r'<input type="hidden" name="order_id" value="([^"]+)">', text)
+    text = send(client, "/trucks/listed/undo", order_id=undo)
+    assert f"{n} lines wait for approval again." in text
+    assert 'name="load_id" value="L1"' in text
+
+
+def test_a_truck_of_which_a_line_was_changed_since_is_not_approved(client: TestClient, own_chain: Path) -> None:
+    form = row_form(client.get("/trucks").text, "L1")
+    units = whole_cases(own_chain, "O00001", 2)
+    send(client, "/orders/O00001/override", version=version(client, "O00001"), quantity=units, reason="party")
+    assert "somebody changed a line of this truck" in send(client, "/trucks/listed/approve", **form)
+    held = order_ledger(own_chain / "runs").states("20241106-0123456789ab")
+    assert set(held["state"]) == {"proposed"}
+
+
+def test_a_second_person_has_to_approve_in_the_list_too(client_of: Opened, own_chain: Path) -> None:
+    ann, bob = (client_of(own_chain, Person(name, Role.APPROVER, csrf="token")) for name in ("ann", "bob"))
+    units, ledger = whole_cases(own_chain, "O00001", 2), order_ledger(own_chain / "runs")
+    ledger.override("O00001", units, at=datetime.now(UTC), user="cid", reason="more", four_eyes_above=0.0)
+    text = send(ann, "/trucks/listed/approve", **row_form(ann.get("/trucks").text, "L1"))
+    assert "1 wait for a second person." in text
+    assert 'name="load_id" value="L1"' not in text
+    assert state(own_chain, "O00001")[0] == "proposed"
+    assert "1 lines approved." in send(bob, "/trucks/listed/approve", **row_form(bob.get("/trucks").text, "L1"))
+    assert state(own_chain, "O00001")[0] == "approved"
+
+
 def test_a_form_without_the_token_is_refused(client: TestClient, own_chain: Path) -> None:
     answer = client.post("/orders/O00001/approve", data={"version": version(client, "O00001")})
     assert answer.status_code == 403
@@ -228,7 +270,8 @@ def test_roles_decide_what_may_be_sent(client_of: Opened, own_chain: Path, role:
     for what in ("approve", "override", "undo"):
         answer = client.post(f"/orders/O00001/{what}", data=fields)
         assert (answer.status_code == 200) == (what in may), what
-    for address in ("/orders/approve", "/trucks/approve", "/release"):
+    fields |= {"seen": 1}
+    for address in ("/orders/approve", "/trucks/approve", "/trucks/listed/approve", "/release"):
         assert client.post(address, data=fields).status_code == 403
 
 

@@ -119,6 +119,6 @@ def test_a_viewer_sees_no_buttons_that_change_anything(
     client_of: Opened, published_chain: Path, viewer: Person
 ) -> None:
     client = client_of(published_chain, viewer)
-    for page in ("/orders", "/orders/O00001", "/trucks/load?id=L1", "/runs", "/whatif"):
+    for page in ("/orders", "/orders/O00001", "/trucks", "/trucks/load?id=L1", "/runs", "/whatif"):
         forms = re.findall(r'<form[^>]*method="post"[^>]*action="([^"]+)"', client.get(page).text)
         assert [form for form in forms if form != "/sign-out"] == [], page
