@@ -32,13 +32,16 @@ class Exceptions:
     money
         Of all of them.
     kinds
-        kind, n, n_critical, money of the whole run, in the order of rank.
+        kind, n, n_critical, money of the whole run, or of the severity asked for, in the order of rank.
+    n_critical
+        Critical ones of the whole run.
     """
 
     rows: list[dict[str, Any]]
     n: int
     money: float
     kinds: list[dict[str, Any]]
+    n_critical: int
 
 
 def ranked_exceptions(
@@ -46,16 +49,18 @@ def ranked_exceptions(
 ) -> Exceptions:
     """Return `n` exceptions from place `first` on, ranked by money, of one kind or severity, or naming some words."""
     table = exceptions.sort_values("rank", kind="stable")
-    if kind:
-        table = table[table["kind"] == kind]
     if severity:
         table = table[table["severity"] == severity]
+    kinds = rows_of(exceptions_by_kind(table))
+    if kind:
+        table = table[table["kind"] == kind]
     table = with_words(table, search, ("sku", "location", "message"))
     return Exceptions(
         rows=[_plain(row) for row in rows_of(table.iloc[first : first + n])],
         n=len(table),
         money=float(table["money"].sum()),
-        kinds=rows_of(exceptions_by_kind(exceptions)),
+        kinds=kinds,
+        n_critical=int((exceptions["severity"] == "critical").sum()),
     )
 
 

@@ -14,7 +14,7 @@ from optimization.actions import new_lines
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
-FACETS = ("kind", "state", "origin", "destination", "sku", "load_id", "exception")
+FACETS = ("kind", "state", "approval", "origin", "destination", "sku", "load_id", "exception")
 """Columns that a query may ask an exact value of."""
 SORTS = (
     *("priority", "net_benefit", "value", "quantity", "sku", "origin", "destination", "due_date", "ship_date"),
@@ -115,7 +115,8 @@ class OrderTable:
     ----------
     lines
         Columns of `orders` as they stand now, with `state`, `exception` (kind of the dearest exception at the
-        destination, empty without) and `at_stake` (its money).
+        destination, empty without), `at_stake` (its money) and `approval` (whether a proposed line is `needed` to be
+        approved or `not_needed`; empty otherwise).
     text
         (n,) what a search looks through, in lower case.
     """
@@ -214,7 +215,8 @@ class OrderTable:
             The same lines in the same order.
         """
         standing = {name: lines[name].to_numpy() for name in STANDING if name in lines and name != "state"}
-        return OrderTable(self.lines.assign(state=pd.Categorical(lines["state"]), **standing), self.text)
+        facets = {"state": pd.Categorical(lines["state"]), "approval": pd.Categorical(_approval(lines))}
+        return OrderTable(self.lines.assign(**facets, **standing), self.text)
 
 
 def approvable(lines: pd.DataFrame, user: str) -> pd.Series:
@@ -236,10 +238,17 @@ def order_table(orders: pd.DataFrame, exceptions: pd.DataFrame) -> OrderTable:
     lines = new_lines(orders).reset_index(drop=True)
     if "state" not in lines:
         lines = lines.rename(columns={"status": "state"})
-    lines = lines.assign(**_exceptions_at(lines, exceptions))
+    lines = lines.assign(**_exceptions_at(lines, exceptions), approval=_approval(lines))
     text = searched_text(lines, _SEARCHED)
     factored = {name: pd.Categorical(lines[name].fillna("").astype("str")) for name in FACETS}
     return OrderTable(lines.assign(**factored), text)
+
+
+def _approval(lines: pd.DataFrame) -> pd.Series:
+    """Whether somebody has to approve each proposed line; nobody does where the lines do not say."""
+    needed = lines["approvals_needed"] > 0 if "approvals_needed" in lines else pd.Series(False, index=lines.index)
+    words = needed.map({True: "needed", False: "not_needed"}).astype("str")
+    return words.where(lines["state"] == "proposed", "")
 
 
 def _exceptions_at(lines: pd.DataFrame, exceptions: pd.DataFrame) -> dict[str, pd.Series]:

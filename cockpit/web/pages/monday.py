@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from cockpit.pages.exceptions import ranked_exceptions
 from cockpit.pages.figures import figures, run_a_week_before
+from cockpit.pages.runs import leaving
 from cockpit.pages.trucks import summary
 from cockpit.report_tables import by_kind, by_lane
 from cockpit.web.desk import NewestDesk, desks_of
@@ -36,8 +37,7 @@ def monday(request: Request, person: Viewer, desk: NewestDesk, frame: TheFrame) 
         "tomorrow": run.cutoff + pd.Timedelta(days=1),
         "n_lines": len(lines),
         "value": float(lines["value"].sum()),
-        "n_waiting": int((lines["state"] == "proposed").sum()),
-        "n_critical": int(run.manifest.get("n_critical", 0)),
+        "leaving": leaving(lines),
         "trucks": summary(run.table("loads")),
         "groups": [(name, list(members)) for name, members in groupby(shown, key=lambda each: each.group)],
         "week_ago": None if older is None else older["cutoff"],
@@ -46,6 +46,7 @@ def monday(request: Request, person: Viewer, desk: NewestDesk, frame: TheFrame) 
         "lanes": by_lane(_plain(lines)).head(N_LANES).to_dict("records"),
         "exceptions": ranked_exceptions(run.table("exceptions"), n=N_EXCEPTIONS),
         "kind": "",
+        "severity": "",
     }
     return page(request, "monday.html", values)
 
@@ -60,9 +61,10 @@ def exceptions(
     person: Viewer,
     desk: NewestDesk,
     kind: Annotated[str, Query(max_length=80)] = "",
+    severity: Annotated[str, Query(max_length=40)] = "",
     n: Annotated[int, Query(ge=1, le=1000)] = N_EXCEPTIONS,
 ) -> HTMLResponse:
-    """Show the exceptions of one kind, or of all."""
+    """Show the exceptions of one kind or severity, or all."""
     template = "exceptions.html" if "hx-request" in request.headers else "exceptions_page.html"
-    found = ranked_exceptions(desk.run.table("exceptions"), kind=kind, n=n)
-    return page(request, template, {"exceptions": found, "kind": kind})
+    found = ranked_exceptions(desk.run.table("exceptions"), kind=kind, severity=severity, n=n)
+    return page(request, template, {"exceptions": found, "kind": kind, "severity": severity})

@@ -40,6 +40,7 @@ class Asked:
         q: Annotated[str, Query(max_length=200)] = "",
         kind: Annotated[str, Query(max_length=40)] = "",
         state: Annotated[str, Query(max_length=40)] = "",
+        approval: Annotated[str, Query(max_length=40)] = "",
         origin: Annotated[str, Query(max_length=200)] = "",
         destination: Annotated[str, Query(max_length=200)] = "",
         sku: Annotated[str, Query(max_length=200)] = "",
@@ -51,8 +52,8 @@ class Asked:
         size: Annotated[int, Query(ge=1, le=500)] = PAGE_SIZE,
         group: Annotated[str, Query(max_length=20)] = "",
     ) -> None:
-        given = {"kind": kind, "state": state, "origin": origin, "destination": destination, "sku": sku,
-                 "load_id": load_id, "exception": exception}  # fmt: skip
+        given = {"kind": kind, "state": state, "approval": approval, "origin": origin, "destination": destination,
+                 "sku": sku, "load_id": load_id, "exception": exception}  # fmt: skip
         wanted = tuple((name, given[name]) for name in FACETS if given[name])
         if group not in {"", *Grouping}:
             raise HTTPException(422)
@@ -117,7 +118,7 @@ def list_values(request: Request, desk: Desk, asked: Asked, **more: Any) -> dict
         "n_groups": 0 if groups is None else len(groups),
         "group_columns": () if asked.group is None else GROUP_COLUMNS[asked.group],
         "groupings": list(Grouping),
-        "choices": {name: table.choices(name) for name in ("kind", "state", "exception")},
+        "choices": {name: table.choices(name) for name in ("kind", "state", "approval", "exception")},
         "state_counts": {str(name): int(n) for name, n in states.items()},
         "page_address": lambda asked: lambda number: asked.address(page=number),
         "group_address": group_address,

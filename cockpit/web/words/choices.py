@@ -10,6 +10,8 @@ CHOICES = {
     "state.closed": ("Closed", "已完成"),
     "state.rejected": ("Rejected", "已驳回"),
     "state.cancelled": ("Cancelled", "已取消"),
+    "approval.needed": ("still needed", "待批"),
+    "approval.not_needed": ("not needed", "无需审批"),
     "kind.purchase": ("Purchase", "采购"),
     "kind.transfer": ("Transfer", "调拨"),
     "kind.transshipment": ("Lateral", "横向调拨"),

@@ -95,6 +95,16 @@ def test_what_becomes_of_lines_is_taken_over() -> None:
     assert ids(table, wanted=(("state", "approved"),)) == []  # the old table stays as it was
 
 
+def test_lines_that_somebody_has_to_approve_are_told_from_those_that_leave_anyway() -> None:
+    table = made()
+    assert ids(table, wanted=(("approval", "needed"),)) == []  # the lines do not say that anybody has to
+    states = ["proposed", "proposed", "approved", "rejected"]
+    after = table.with_standing(table.lines.assign(state=states, approvals_needed=[2, 0, 1, 1]))
+    assert ids(after, wanted=(("approval", "needed"),)) == ["TR-1"]
+    assert ids(after, wanted=(("approval", "not_needed"),)) == ["TR-2"]
+    assert after.choices("approval") == ["needed", "not_needed"]
+
+
 def test_an_unknown_line_is_named() -> None:
     with pytest.raises(KeyError, match="TR-9"):
         made().line("TR-9")

@@ -173,7 +173,9 @@ def test_exceptions_are_ranked_filtered_and_counted() -> None:
     assert next((kind["kind"], kind["n"], kind["n_critical"]) for kind in found.kinds) == ("stock-out coming", 1, 1)
     assert ranked_exceptions(exceptions(), kind="slow mover").money == 5.0
     assert ranked_exceptions(exceptions(), search="monday s2").n == 1
-    assert ranked_exceptions(exceptions(), severity="critical").n == 1
+    critical = ranked_exceptions(exceptions(), severity="critical")
+    assert (critical.n, [kind["kind"] for kind in critical.kinds]) == (1, ["stock-out coming"])
+    assert found.n_critical == ranked_exceptions(exceptions(), kind="slow mover").n_critical == 1
     assert ranked_exceptions(exceptions(), n=1).n == 3
 
 

@@ -189,6 +189,27 @@ def test_the_page_says_what_leaves_and_the_approved_lines_can_leave_alone(client
     assert "Nothing more was released" in released(client)
 
 
+def test_the_first_page_says_what_is_left_to_do(client_of: Opened, own_chain: Path) -> None:
+    ann, bob = (client_of(own_chain, Person(name, Role.APPROVER, csrf="token")) for name in ("ann", "bob"))
+    text = ann.get("/").text
+    assert "Nothing waits for approval. 240 lines can be released." in text
+    assert '<a class="button" href="/runs">Release</a>' in text
+    units, ledger = whole_cases(own_chain, "O00001", 2), order_ledger(own_chain / "runs")
+    ledger.override("O00001", units, at=datetime.now(UTC), user="cid", reason="more", four_eyes_above=0.0)
+    text = ann.get("/").text
+    assert "Review 1 lines that wait for approval" in text
+    assert "Release</a>" not in text
+    assert re.findall(r'id="line-(\w+)"', ann.get("/orders?approval=needed").text) == ["O00001"]
+    for each in (ann, bob):
+        send(each, "/orders/approve", which="found", back="/orders?approval=needed")
+    assert "Nothing waits for approval. 240 lines can be released." in ann.get("/").text
+    released(ann)
+    text = ann.get("/").text
+    assert "Released: 240 lines." in text
+    assert "Approve by truck" not in text
+    assert "can be released" not in text
+
+
 def test_files_of_releases_are_listed_as_long_as_they_are_there(client: TestClient, own_chain: Path) -> None:
     assert "Files of releases" not in client.get("/runs").text
     released(client)

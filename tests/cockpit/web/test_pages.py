@@ -58,6 +58,23 @@ def test_no_page_holds_a_script_a_style_or_a_handler_of_its_own(answers: dict[tu
         assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son[a-z]+=|javascript:", answer.text), page
 
 
+def test_the_title_of_the_first_page_names_the_day_of_its_heading(answers: dict[tuple[str, str], Any]) -> None:
+    text = answers["/", "en"].text
+    assert "<title>What leaves on Nov 7, 2024</title>" in text
+    assert "<h1>What leaves on Thursday 7 November</h1>" in text
+
+
+def test_critical_exceptions_are_a_list_of_their_own(client_of: Opened, published_chain: Path) -> None:
+    client = client_of(published_chain, ANN)
+    n = int(re.findall(r'href="/exceptions\?severity=critical">(\d+) critical exceptions', client.get("/").text)[0])
+    page = client.get("/exceptions?severity=critical&n=1000").text
+    assert page.count('class="badge critical"') == n
+    assert 'class="badge warning"' not in page
+    kind = re.findall(r'hx-get="/exceptions\?(severity=critical&amp;kind=[^"]+)"', page)[0].replace("&amp;", "&")
+    assert 0 < client.get(f"/exceptions?{kind}&n=1000").text.count('class="badge critical"') <= n
+    assert "No exception of this kind." in client.get("/exceptions?severity=none").text
+
+
 def test_names_from_the_data_are_text_and_never_markup(answers: dict[tuple[str, str], Any]) -> None:
     text = answers["/forecast?q=sku", "en"].text
     assert "<script>alert" not in text
