@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import Annotated
 
@@ -9,12 +10,12 @@ import pandas as pd
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from cockpit.pages.exceptions import ranked_exceptions
+from cockpit.pages.exceptions import Exceptions, ranked_exceptions
 from cockpit.pages.figures import figures, run_a_week_before
 from cockpit.pages.runs import leaving
 from cockpit.pages.trucks import summary
 from cockpit.report_tables import by_kind, by_lane
-from cockpit.web.desk import NewestDesk, desks_of
+from cockpit.web.desk import Desk, NewestDesk, desks_of
 from cockpit.web.frame import TheFrame, Viewer
 from cockpit.web.pictures import network_map
 from cockpit.web.rendering import language_of, page
@@ -44,11 +45,23 @@ def monday(request: Request, person: Viewer, desk: NewestDesk, frame: TheFrame) 
         "network": desk.kept(f"map {language}", lambda: network_map(desk, language)),
         "kinds": kinds.to_dict("records"),
         "lanes": by_lane(_plain(lines)).head(N_LANES).to_dict("records"),
-        "exceptions": ranked_exceptions(run.table("exceptions"), n=N_EXCEPTIONS),
+        "exceptions": shown_exceptions(desk),
         "kind": "",
         "severity": "",
     }
     return page(request, "monday.html", values)
+
+
+def shown_exceptions(desk: Desk, *, kind: str = "", severity: str = "", n: int = N_EXCEPTIONS) -> Exceptions:
+    """Return exceptions by money, each with `has_order`: whether tonight has a line to its stock point."""
+    found = ranked_exceptions(desk.run.table("exceptions"), kind=kind, severity=severity, n=n)
+    ends = desk.kept("points with a line", lambda: _points_with_a_line(desk.orders().lines))
+    rows = [{**row, "has_order": (row["sku"], row["location"]) in ends} for row in found.rows]
+    return replace(found, rows=rows)
+
+
+def _points_with_a_line(lines: pd.DataFrame) -> frozenset[tuple[str, str]]:
+    return frozenset(zip(lines["sku"].astype("str"), lines["destination"].astype("str"), strict=True))
 
 
 def _plain(lines: pd.DataFrame) -> pd.DataFrame:
@@ -66,5 +79,5 @@ def exceptions(
 ) -> HTMLResponse:
     """Show the exceptions of one kind or severity, or all."""
     template = "exceptions.html" if "hx-request" in request.headers else "exceptions_page.html"
-    found = ranked_exceptions(desk.run.table("exceptions"), kind=kind, severity=severity, n=n)
+    found = shown_exceptions(desk, kind=kind, severity=severity, n=n)
     return page(request, template, {"exceptions": found, "kind": kind, "severity": severity})

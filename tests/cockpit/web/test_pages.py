@@ -75,6 +75,15 @@ def test_critical_exceptions_are_a_list_of_their_own(client_of: Opened, publishe
     assert "No exception of this kind." in client.get("/exceptions?severity=none").text
 
 
+def test_an_exception_leads_to_orders_only_where_tonight_has_one(client_of: Opened, published_chain: Path) -> None:
+    client = client_of(published_chain, ANN)
+    page = client.get("/exceptions?n=1000").text
+    links = re.findall(r'href="(/orders\?sku=[^"]+)">Orders for it', page)
+    assert 0 < len(links) < len(re.findall(r'<th scope="row"><span class="badge', page))
+    for link in set(links):
+        assert 'id="line-' in client.get(link.replace("&amp;", "&")).text, link
+
+
 def test_names_from_the_data_are_text_and_never_markup(answers: dict[tuple[str, str], Any]) -> None:
     text = answers["/forecast?q=sku", "en"].text
     assert "<script>alert" not in text
