@@ -26,6 +26,10 @@ NAVIGATION = (
 """Name and address of each page in the navigation; one without a route is left out."""
 
 
+_BELONGING = {"/exceptions": "/", "/audit": "/runs", "/release": "/runs"}
+"""Pages that stand under another one in the navigation, beside those whose address says so."""
+
+
 def language_of(request: Request) -> Language:
     """Return the language that a request is to be answered in."""
     return chosen_language(request.cookies.get(LANGUAGE_COOKIE, ""), request.headers.get("accept-language", ""))
@@ -73,7 +77,7 @@ def page(
         "person": person,
         "csrf": person.csrf if person else "",
         "navigation": [(name, path) for name, path in NAVIGATION if path in request.app.state.paths],
-        "here": request.url.path,
+        "here": _BELONGING.get(request.url.path, request.url.path),
         "link": page_links(request.url.path, request.query_params),
         "run": run,
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import pandas as pd
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
@@ -100,7 +101,7 @@ def runs_values(request: Request, frame: Frame, desk: Desk, **more: Any) -> dict
         "review": [] if review is None else review.to_dict("records"),
         "has_review": review is not None,
         "reason_of": partial(said_reason, language=language_of(request)),
-        "audit": desk.ledger.log_rows(limit=N_LATEST)[1].to_dict("records"),
+        "audit": _audit_rows(frame, desk, desk.ledger.log_rows(limit=N_LATEST)[1]),
         **more,
     }
 
@@ -145,6 +146,7 @@ def audit(
     request: Request,
     person: Viewer,
     desk: NewestDesk,
+    frame: TheFrame,
     user: Annotated[str, Query(max_length=200)] = "",
     order_id: Annotated[str, Query(max_length=200)] = "",
     number: Annotated[int, Query(alias="page", ge=1, le=1_000_000)] = 1,
@@ -152,7 +154,7 @@ def audit(
     """Show who did what to which line, newest first, and whether the log is whole."""
     total, rows = desk.ledger.log_rows(order_id=order_id, user=user, limit=N_AUDIT, offset=(number - 1) * N_AUDIT)
     values = {
-        "audit": rows.to_dict("records"),
+        "audit": _audit_rows(frame, desk, rows),
         "user": user,
         "order_id": order_id,
         "problems": order_ledger(desk.run.store.path).verify(),
@@ -160,3 +162,9 @@ def audit(
         "n_pages": max(-(-total // N_AUDIT), 1),
     }
     return page(request, "audit.html", values)
+
+
+def _audit_rows(frame: Frame, desk: Desk, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of the log, each with `has_page`: whether it is about a line of the newest run, which can be opened."""
+    book = frame.books.of(desk.run)
+    return [{**row, "has_page": book.has(str(row["order_id"]))} for row in rows.to_dict("records")]

@@ -84,6 +84,31 @@ def test_an_exception_leads_to_orders_only_where_tonight_has_one(client_of: Open
         assert 'id="line-' in client.get(link.replace("&amp;", "&")).text, link
 
 
+@pytest.mark.parametrize(
+    ("address", "under"),
+    [
+        ("/audit", "/runs"),
+        ("/runs/20241106-0123456789ab", "/runs"),
+        ("/exceptions", "/"),
+        ("/trucks/load?id=L1", "/trucks"),
+    ],
+)
+def test_the_navigation_says_where_a_page_belongs(
+    answers: dict[tuple[str, str], Any], address: str, under: str
+) -> None:
+    assert f'<a href="{under}" aria-current="page">' in answers[address, "en"].text
+
+
+def test_the_log_leads_to_its_lines(client_of: Opened, published_chain: Path, own_chain: Path) -> None:
+    client = client_of(own_chain, ANN)
+    form = {"csrf": "token", "order_id": "O00001:1", "format": "csv"}
+    assert client.post("/release", data=form).status_code == 200
+    text = client.get("/audit").text
+    lines = re.findall(r'<a href="(/orders/[^"]+)">', text)
+    assert client.get(lines[0]).status_code == 200
+    assert 'data-label="Order line">20241106-0123456789ab' in text  # a delivery has no page of its own
+
+
 def test_names_from_the_data_are_text_and_never_markup(answers: dict[tuple[str, str], Any]) -> None:
     text = answers["/forecast?q=sku", "en"].text
     assert "<script>alert" not in text
