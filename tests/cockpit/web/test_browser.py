@@ -98,6 +98,23 @@ def test_lines_are_cleared_without_a_mouse(browser: Any, address: str, password:
     assert complaints == []
 
 
+def test_approving_all_found_asks_first(browser: Any, address: str, password: str) -> None:
+    page, complaints = signed_in(browser, address, name="approver", password=password)
+    page.goto(address + "/orders?state=proposed&kind=return")
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.click("button[value=found]")
+    assert "not approved yet?" in asked[0]
+    assert page.locator("#done .good").count() == 0
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("button[value=found]")
+    page.wait_for_selector("#done .good")
+    assert page.locator("button[value=found]").count() == 0
+    page.click("#done button")
+    page.wait_for_selector("#done:has-text('wait for approval again')")
+    assert complaints == []
+
+
 def test_a_truck_is_approved_in_the_list_by_key_and_taken_back(browser: Any, address: str, password: str) -> None:
     page, complaints = signed_in(browser, address, name="approver", password=password)
     page.goto(address + "/trucks")
