@@ -51,6 +51,11 @@ class Leaving:
         """Their value [money]."""
         return self.approved + self.free
 
+    @property
+    def mark(self) -> str:
+        """What a page says of it in short, to be held against what is there when somebody agrees."""
+        return f"{self.n_approved} {self.approved:.2f} {self.n_free} {self.free:.2f}"
+
 
 def leaving(lines: pd.DataFrame) -> Leaving:
     """Return what a release would take of some lines as they stand now."""

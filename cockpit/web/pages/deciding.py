@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from cockpit.outcome import UsageError
 from cockpit.pages.order_table import FACETS, approvable
+from cockpit.pages.runs import leaving
 from cockpit.web.commands import decide, export, exported_file
 from cockpit.web.desk import Desk, NewestDesk
 from cockpit.web.frame import Approver, Planner, TheFrame, Viewer
@@ -216,13 +217,17 @@ def undo_listed_truck(
 @router.post("/release")
 def release_run(
     request: Request, person: Approver, frame: TheFrame, desk: NewestDesk, format: Annotated[ExportFormat, Form()],
-    only_approved: Annotated[bool, Form()] = False,
+    only_approved: Annotated[bool, Form()] = False, seen: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:  # fmt: skip
     """Release what may leave and write the file for the systems that carry it out; the page of runs says what was done.
 
-    A refusal is answered here: asked again, it may be let through.
+    Where something else would leave than the page said, nothing does. A refusal is answered here: asked again, it may
+    be let through.
     """
     language = language_of(request)
+    if seen and seen != leaving(desk.orders().lines).mark:
+        done = Done(translate(language, "done.leaving_changed"), "bad")
+        return page(request, "runs.html", runs_values(request, frame, desk, done=done), status=409)
     try:
         answer = export(frame, desk.run, format=str(format), language=str(language), person=person,
                         is_approved_only=only_approved).document  # fmt: skip

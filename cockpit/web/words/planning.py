@@ -145,6 +145,10 @@ PLANNING = {
         "Nothing was changed, because somebody changed it since you looked: {lines}. Look at it again.",
         "未做任何更改：您查看之后有人修改过：{lines}。请重新查看。",
     ),
+    "done.leaving_changed": (
+        "Nothing was released, because what would leave has changed since you looked. Look at it again.",
+        "未下发：您查看之后可下发的订单行有变化。请重新查看。",
+    ),
     "done.truck_changed": (
         "Nothing was changed, because somebody changed a line of this truck since you looked. Look at it again.",
         "未做任何更改：您查看之后有人修改过该车的订单行。请重新查看。",

@@ -210,6 +210,16 @@ def test_the_first_page_says_what_is_left_to_do(client_of: Opened, own_chain: Pa
     assert "can be released" not in text
 
 
+def test_nothing_leaves_that_the_page_did_not_say(client: TestClient, own_chain: Path) -> None:
+    seen = re.findall(r'name="seen" value="([^"]+)"', client.get("/runs").text)[0]
+    send(client, "/orders/O00001/approve", version=version(client, "O00001"))
+    answer = client.post("/release", data={"csrf": "token", "format": "csv", "seen": seen})
+    assert (answer.status_code, "Nothing was released" in answer.text) == (409, True)
+    assert set(order_ledger(own_chain / "runs").states("20241106-0123456789ab")["batch"]) == {0}
+    seen = re.findall(r'name="seen" value="([^"]+)"', answer.text)[0]
+    assert "1 lines released" in released(client, seen=seen, only_approved="true")
+
+
 def test_files_of_releases_are_listed_as_long_as_they_are_there(client: TestClient, own_chain: Path) -> None:
     assert "Files of releases" not in client.get("/runs").text
     released(client)
