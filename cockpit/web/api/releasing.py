@@ -27,6 +27,9 @@ class Which(BaseModel):
     only_approved: bool = False
 
 
+ALL = Which()
+
+
 class Form(Which):
     """Which lines leave, and how the exported file looks."""
 
@@ -35,11 +38,10 @@ class Form(Which):
 
 
 @router.post("/runs/{run_id}/release")
-def release_run(person: Approver, frame: TheFrame, run_id: str, key: TheKey, which: Which | None = None) -> Response:
+def release_run(person: Approver, frame: TheFrame, run_id: str, key: TheKey, which: Which = ALL) -> Response:
     """Release every line that may leave: it counts as on order from then on and cannot be undone here."""
     run = run_named(frame, run_id)
-    is_approved_only = which is not None and which.only_approved
-    act = lambda: release(frame, run, person=person, key=key, is_approved_only=is_approved_only)  # noqa: E731
+    act = lambda: release(frame, run, person=person, key=key, is_approved_only=which.only_approved)  # noqa: E731
     return answered(carried_out(act))
 
 

@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse
 from cockpit.pages.runs import changes_between, leaving, run_rows
 from cockpit.places import order_ledger
 from cockpit.report_facts import solver_facts, timing_rows
+from cockpit.report_tables import rows_of
 from cockpit.web.commands import exported_files, is_unwritten
 from cockpit.web.desk import Desk, NewestDesk, desks_of
 from cockpit.web.frame import Frame, TheFrame, Viewer
@@ -167,4 +168,5 @@ def audit(
 def _audit_rows(frame: Frame, desk: Desk, rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of the log, each with `has_page`: whether it is about a line of the newest run, which can be opened."""
     book = frame.books.of(desk.run)
-    return [{**row, "has_page": book.has(str(row["order_id"]))} for row in rows.to_dict("records")]
+    has_page = [book.has(str(name)) for name in rows["order_id"]]
+    return rows_of(rows.assign(has_page=has_page))

@@ -111,7 +111,7 @@ def test_approving_all_found_asks_first(browser: Any, address: str, password: st
     page.wait_for_selector("#done .good")
     assert page.locator("button[value=found]").count() == 0
     page.click("#done button")
-    page.wait_for_selector("#done:has-text('wait for approval again')")
+    page.wait_for_selector("#done:has-text('as they were proposed')")
     assert complaints == []
 
 
@@ -123,7 +123,7 @@ def test_a_truck_is_approved_in_the_list_by_key_and_taken_back(browser: Any, add
     page.wait_for_selector("#done .good")
     assert "lines approved" in page.inner_text("#done")
     page.click("#done button")
-    page.wait_for_selector("#done:has-text('wait for approval again')")
+    page.wait_for_selector("#done:has-text('as they were proposed')")
     assert complaints == []
 
 

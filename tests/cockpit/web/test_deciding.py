@@ -263,7 +263,7 @@ def test_a_truck_is_approved_in_the_list_and_taken_back(client: TestClient, own_
     assert int((held["state"] == "approved").sum()) == n
     undo = re.findall(r'<input type="hidden" name="order_id" value="([^"]+)">', text)
     text = send(client, "/trucks/listed/undo", order_id=undo)
-    assert f"{n} lines wait for approval again." in text
+    assert f"{n} lines are as they were proposed." in text
     assert 'name="load_id" value="L1"' in text
 
 
@@ -284,7 +284,7 @@ def test_a_second_person_has_to_approve_in_the_list_too(client_of: Opened, own_c
     assert "1 wait for a second person." in text
     assert 'name="load_id" value="L1"' not in text
     assert state(own_chain, "O00001")[0] == "proposed"
-    assert "1 lines approved." in send(bob, "/trucks/listed/approve", **row_form(bob.get("/trucks").text, "L1"))
+    assert "1 line approved." in send(bob, "/trucks/listed/approve", **row_form(bob.get("/trucks").text, "L1"))
     assert state(own_chain, "O00001")[0] == "approved"
 
 
