@@ -35,9 +35,9 @@ def decide(frame: Frame, run: Run, decision: Decision, *, person: Person, key: s
     LedgerError
         As for `DecisionDesk.decide`; also where a line is to take more than its origin has.
     """
-    lines = frame.books.of(run).lines()  # those that a killed job did not record are there from now on
+    book = frame.books.of(run)  # lines that a killed job did not record are there from now on
     if decision.act is Act.CHANGE and decision.quantity is not None:
-        _require_stock(run, lines, decision.order_ids, decision.quantity)
+        _require_stock(run, book.lines(), decision.order_ids, decision.quantity)
     rules = rules_from(run.manifest.get("approval") or {})
     limit = None if rules is None else rules.four_eyes_above
     desk = frame.books.desk(run.store.path)
