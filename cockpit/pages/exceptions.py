@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -19,7 +20,7 @@ STOCK_KINDS = {
 """Kinds of exceptions that the stock page shows, by its sections."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exceptions:
     """Some exceptions of a run.
 
@@ -31,17 +32,25 @@ class Exceptions:
         How many there are in all.
     money
         Of all of them.
-    kinds
-        kind, n, n_critical, money of the whole run, or of the severity asked for, in the order of rank.
-    n_critical
-        Critical ones of the whole run.
+    asked, everything
+        Those of the severity asked for, and of the whole run.
     """
 
     rows: list[dict[str, Any]]
     n: int
     money: float
-    kinds: list[dict[str, Any]]
-    n_critical: int
+    asked: pd.DataFrame
+    everything: pd.DataFrame
+
+    @cached_property
+    def kinds(self) -> list[dict[str, Any]]:
+        """kind, n, n_critical, money of the whole run, or of the severity asked for, in the order of rank."""
+        return rows_of(exceptions_by_kind(self.asked))
+
+    @property
+    def n_critical(self) -> int:
+        """Critical ones of the whole run."""
+        return int((self.everything["severity"] == "critical").sum())
 
 
 def ranked_exceptions(
@@ -51,7 +60,7 @@ def ranked_exceptions(
     table = exceptions.sort_values("rank", kind="stable")
     if severity:
         table = table[table["severity"] == severity]
-    kinds = rows_of(exceptions_by_kind(table))
+    asked = table
     if kind:
         table = table[table["kind"] == kind]
     table = with_words(table, search, ("sku", "location", "message"))
@@ -59,8 +68,8 @@ def ranked_exceptions(
         rows=[_plain(row) for row in rows_of(table.iloc[first : first + n])],
         n=len(table),
         money=float(table["money"].sum()),
-        kinds=kinds,
-        n_critical=int((exceptions["severity"] == "critical").sum()),
+        asked=asked,
+        everything=exceptions,
     )
 
 
