@@ -14,7 +14,7 @@ from cockpit.web.pages.done import Done
 from cockpit.web.rendering import page
 
 router = APIRouter()
-N_LOADS = 300
+N_LOADS = 120
 
 
 class AskedLoads:
