@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from optimization.config import PlanConfig
 from optimization.curve_knots import Knots, expected_short
 from optimization.decisions import FlowPlan
 from optimization.flow.data import FlowData
-from optimization.flow.model import solve_flows
 from optimization.flow.problem import Slices, sku_slices
 from optimization.partition.moves import some_moves
 from optimization.tonight import planned_quantity, supply_of
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-# SKUs whose later days are planned anew once tonight is final: at least so many, and this share of a large chain.
-PLANNED_ANEW, SHARE_PLANNED_ANEW = 200, 0.2
+# Stock points whose later days are planned anew once tonight is final: at least so many, and this share of a chain.
+PLANNED_ANEW, SHARE_PLANNED_ANEW = 7_000, 0.2
+# Stock points of a part of them, of whole SKUs: enough that a part is worth sending to another process.
+PART_POINTS = 2_000
+
+# From inputs of flows to the units of their regular moves, one after the other.
+Solve = Callable[[Iterable[FlowData]], Iterable[Ints]]
 
 
-def later_moves(data: FlowData, flow: FlowPlan, lines: pd.DataFrame, config: PlanConfig) -> Ints:
+def later_moves(data: FlowData, flow: FlowPlan, lines: pd.DataFrame, solve: Solve) -> Ints:
     """Plan the regular moves of later days once tonight's lines are final, (k_regular,) units.
 
     What tonight gives more or less than the flow is netted with the next moves (`planned_quantity`), and no move goes
@@ -36,18 +40,66 @@ def later_moves(data: FlowData, flow: FlowPlan, lines: pd.DataFrame, config: Pla
         Input of the flows and their plan.
     lines
         Tonight's lines with their final quantity.
-    config
-        Settings.
+    solve
+        Solves parts of what is left to decide.
     """
     planned = put_off(data, lines, planned_quantity(data, flow.quantity, lines))
     slices = sku_slices(data)
     excess = _cost_by_sku(data, slices, lines, planned) - flow.per_sku["objective"].to_numpy(dtype=np.float64)
-    n_anew = max(PLANNED_ANEW, int(np.ceil(SHARE_PLANNED_ANEW * slices.sku.size)))
-    anew = np.sort(np.argsort(-excess, kind="stable")[:n_anew])
-    rows = np.flatnonzero(np.isin(_sku_of(slices.point), anew))
-    part, chosen = _later_days(data, lines, rows)
-    planned[chosen] = solve_flows(part, config).quantity
+    ranked = np.argsort(-excess, kind="stable")
+    before = np.cumsum(np.diff(slices.point)[ranked]) - np.diff(slices.point)[ranked]
+    anew = np.sort(ranked[before < max(PLANNED_ANEW, SHARE_PLANNED_ANEW * slices.point[-1])])
+    sizes = np.diff(slices.point)[anew]
+    groups = np.split(anew, np.flatnonzero(np.diff((np.cumsum(sizes) - sizes) // PART_POINTS)) + 1)
+    left = _left_tonight(data, lines, slices, groups)
+    for chosen, quantity in zip(left.moves, solve(left.parts()), strict=True):
+        planned[chosen] = quantity
     return planned
+
+
+@dataclass(frozen=True, eq=False)
+class _Left:
+    """What is left to decide of some SKUs once tonight is final.
+
+    Parameters
+    ----------
+    data
+        Input of the flows of all SKUs.
+    rows, moves
+        Stock points and regular moves of later days of each part.
+    base
+        (n, T) supply of every row without any of these moves.
+    free
+        (n,) what is free at each point after tonight's lines.
+    """
+
+    data: FlowData
+    rows: list[Ints]
+    moves: list[Ints]
+    base: Ints
+    free: Ints
+
+    def parts(self) -> Iterator[FlowData]:
+        """Input of the flows of each part."""
+        for rows, moves in zip(self.rows, self.moves, strict=True):
+            yield _later_days(self.data, rows, moves, base=self.base, free=self.free)
+
+
+def _left_tonight(data: FlowData, lines: pd.DataFrame, slices: Slices, groups: list[Ints]) -> _Left:
+    """Find what is left to decide of each group of SKUs."""
+    sku = _sku_of(slices.point)
+    of_move = sku[data.regular.destination]
+    is_later = data.regular.day > 0
+    free = data.free.copy()
+    origin, quantity = lines["origin_point"].to_numpy(dtype=np.int64), lines["quantity"].to_numpy(dtype=np.int64)
+    np.subtract.at(free, origin[origin >= 0], quantity[origin >= 0])
+    return _Left(
+        data,
+        [np.flatnonzero(np.isin(sku, group)) for group in groups],
+        [np.flatnonzero(is_later & np.isin(of_move, group)) for group in groups],
+        supply_of(data, lines, np.zeros(data.regular.pair.size, dtype=np.int64)),
+        free,
+    )
 
 
 def _cost_by_sku(data: FlowData, slices: Slices, lines: pd.DataFrame, planned: Ints) -> Floats:
@@ -68,30 +120,21 @@ def _sku_of(bounds: Ints) -> Ints:
     return np.repeat(np.arange(bounds.size - 1), np.diff(bounds))
 
 
-def _later_days(data: FlowData, lines: pd.DataFrame, rows: Ints) -> tuple[FlowData, Ints]:
-    """Cut out what is left to decide for the stock points of some SKUs, and which regular moves that is."""
-    n_points = len(data.positions)
-    is_chosen = np.zeros(n_points, dtype=bool)
-    is_chosen[rows] = True
-    moves = np.flatnonzero((data.regular.day > 0) & is_chosen[data.regular.destination])
+def _later_days(data: FlowData, rows: Ints, moves: Ints, *, base: Ints, free: Ints) -> FlowData:
+    """Cut out what is left to decide for the stock points of some SKUs."""
     regular = some_moves(data.regular, moves)
     inbound = regular.inbound
     own = np.where(inbound.origin_point >= 0, np.searchsorted(rows, inbound.origin_point), -1)
     inbound = replace(inbound, point=np.searchsorted(rows, inbound.point), origin_point=own)
-    left = data.free.copy()
-    origin, quantity = lines["origin_point"].to_numpy(dtype=np.int64), lines["quantity"].to_numpy(dtype=np.int64)
-    np.subtract.at(left, origin[origin >= 0], quantity[origin >= 0])
     echelons = data.curves.echelon_of[rows]
     every = np.concatenate([rows, echelons[echelons >= 0]])
-    nothing = np.zeros(data.regular.pair.size, dtype=np.int64)
-    base = supply_of(data, lines, nothing)[every]
     none = np.zeros(0, dtype=bool)
-    part = replace(
+    return replace(
         data,
         positions=data.positions.iloc[rows].reset_index(drop=True),
-        curves=replace(data.curves.take(every), base_supply=base),
-        free=left[rows],
-        sendable=left[rows],
+        curves=replace(data.curves.take(every), base_supply=base[every]),
+        free=free[rows],
+        sendable=free[rows],
         giveable=np.zeros_like(rows),
         regular=replace(regular, inbound=inbound),
         tonight=some_moves(data.tonight, np.zeros(0, dtype=np.int64)),
@@ -99,7 +142,6 @@ def _later_days(data: FlowData, lines: pd.DataFrame, rows: Ints) -> tuple[FlowDa
         is_banned=none,
         has_echelon=data.has_echelon[rows],
     )
-    return part, moves
 
 
 def put_off(data: FlowData, lines: pd.DataFrame, planned: Ints) -> Ints:

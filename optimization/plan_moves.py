@@ -28,7 +28,7 @@ from optimization.decisions import (
 from optimization.flow.data import FlowData, Moves, flow_data
 from optimization.flow.model import moves_table, solve_flows
 from optimization.idle_moves import left_out, worth_planning_again
-from optimization.later_moves import later_moves
+from optimization.later_moves import Solve, later_moves
 from optimization.lateral_rules import worthwhile
 from optimization.line_value import line_effects, supply_without
 from optimization.loads import keep_order_values, load_table, load_trucks
@@ -96,7 +96,10 @@ def decide(
         banned = closing.banning(data)
         return banned, solve_flows(banned, config, before=flow)
 
-    return settle(data, flow, snapshot=snapshot, targets=targets, config=config, solve_again=solve_again)
+    return settle(
+        data, flow, snapshot=snapshot, targets=targets, config=config, solve_again=solve_again,
+        solve_later=lambda left: (solve_flows(part, config).quantity for part in left),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +137,7 @@ def settle(
     targets: pd.DataFrame,
     config: PlanConfig,
     solve_again: Callable[[FlowData, FlowPlan, Closing], tuple[FlowData, FlowPlan]],
+    solve_later: Solve,
     change: Revision | None = None,
 ) -> Decisions:
     """Turn the flow of all SKUs into tonight's moves: lots, limits and trucks, which SKUs share.
@@ -146,6 +150,8 @@ def settle(
         As for `decide`.
     solve_again
         Solves the SKUs that used a move which did not pay for its vehicle.
+    solve_later
+        As for `later_moves`.
     change
         Given where lines of this night have left already, so that any further line is a change that must pay.
     """
@@ -166,7 +172,7 @@ def settle(
         lines = worthwhile_changes(
             lines, data, change, flow_quantity=flow.quantity, cutoff=snapshot.cutoff, config=config
         )
-    planned = later_moves(data, flow, lines, config)
+    planned = later_moves(data, flow, lines, solve_later)
     priority = stock_priorities(data.positions, snapshot, config)
     supply = supply_of(data, lines, planned)
     paid, short = scarcity(lines, data, supply=supply, priority=priority, cutoff=snapshot.cutoff)

@@ -17,7 +17,7 @@ from optimization.partition.cut import PART_POINTS, ChainCut, cut_chain
 from optimization.partition.join import joined_flow, joined_plan
 from optimization.partition.moves import joined_moves, some_moves
 from optimization.partition.run import PartRunner, Workers, part_runner
-from optimization.partition.solve import Again, FlowInput, PartFlow, flow_of_part, targets_of_part
+from optimization.partition.solve import Again, FlowInput, PartFlow, flow_of_part, later_days_of_part, targets_of_part
 from optimization.plan_moves import Closing, settle
 from optimization.position import arrivals
 from optimization.targets import plan_horizon
@@ -92,8 +92,9 @@ def plan_in_parts(
         solved.clear()
         on_stage("trucks")
         decisions = settle(
-            data, flow, snapshot=snapshot, targets=targets, config=config, solve_again=again, change=change
-        )
+            data, flow, snapshot=snapshot, targets=targets, config=config, solve_again=again,
+            solve_later=lambda left: runner.map(later_days_of_part, left), change=change,
+        )  # fmt: skip
     return targets, decisions
 
 

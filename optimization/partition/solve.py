@@ -127,6 +127,11 @@ def flow_of_part(given: FlowInput, shared: SharedInput) -> PartFlow:
     return _thinned(data, flow, rescued=rows, extra=extra)
 
 
+def later_days_of_part(data: FlowData, shared: SharedInput) -> Ints:
+    """Units of the regular moves that are left to decide in a part, as `later_moves` cuts it out."""
+    return solve_flows(data, shared.config).quantity
+
+
 def _refreshed(data: FlowData, given: FlowInput, shared: SharedInput, *, rows: Ints, extra: Ints) -> FlowData:
     """Count lost demand again where tonight's moves rescue some."""
     if not rows.size:
