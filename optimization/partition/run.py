@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
+from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from optimization.partition.dask_run import DaskWorkers, dask_submitter
@@ -72,11 +75,17 @@ def part_runner(shared: Any, workers: Workers = 1) -> Iterator[PartRunner]:
         return
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(shared,))
+    folder = tempfile.TemporaryDirectory(prefix="tierflow-")
+    # By a file that only we can read, not as an argument: a worker that dies before it has read an argument longer than
+    # a pipe's buffer leaves this process waiting for ever.
+    path = Path(folder.name) / "shared"
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(path,))
     try:
+        path.write_bytes(ForkingPickler.dumps(shared))
         yield PartRunner(shared, lambda function, part: pool.submit(_call, function, part), workers)
     finally:
         pool.shutdown(cancel_futures=True)
+        folder.cleanup()
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -102,12 +111,12 @@ def spread_of(workers: Workers) -> Callable[[Callable[[Any, Any], Any], Iterable
     return spread
 
 
-def _begin(shared: Any) -> None:
+def _begin(path: Path) -> None:
     """Keep what all parts need, in a new worker."""
     import pyarrow
 
     global _shared
-    _shared = shared
+    _shared = ForkingPickler.loads(path.read_bytes())
     pyarrow.set_cpu_count(1)
 
 
