@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from multiprocessing.reduction import ForkingPickler
-from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from multiprocessing.shared_memory import SharedMemory
+from typing import Any, Protocol, TypeVar, cast
 
 from optimization.partition.dask_run import DaskWorkers, dask_submitter
 
@@ -75,22 +74,35 @@ def part_runner(shared: Any, workers: Workers = 1) -> Iterator[PartRunner]:
         return
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
-    folder = tempfile.TemporaryDirectory(prefix="tierflow-")
-    # By a file that only we can read, not as an argument: a worker that dies before it has read an argument longer than
-    # a pipe's buffer leaves this process waiting for ever.
-    path = Path(folder.name) / "shared"
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(path,))
     try:
-        path.write_bytes(ForkingPickler.dumps(shared))
-        yield PartRunner(shared, lambda function, part: pool.submit(_call, function, part), workers)
+        with _in_shared_memory(shared) as place:
+            pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin, initargs=place)
+            try:
+                yield PartRunner(shared, lambda function, part: pool.submit(_call, function, part), workers)
+            finally:
+                pool.shutdown(cancel_futures=True)
     finally:
-        pool.shutdown(cancel_futures=True)
-        folder.cleanup()
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _in_shared_memory(shared: Any) -> Iterator[tuple[str, int]]:
+    """Offer the name and size of a block of memory that holds what all parts need, while the context lasts.
+
+    As an argument of a new process it would pass through a pipe, and a worker that dies before it has read an argument
+    longer than the pipe's buffer leaves this process waiting for ever.
+    """
+    content = ForkingPickler.dumps(shared)
+    with ExitStack() as after:
+        block = SharedMemory(create=True, size=len(content))
+        after.callback(block.unlink)
+        after.callback(block.close)
+        _memory(block)[: len(content)] = content
+        yield block.name, len(content)
 
 
 def spread_of(workers: Workers) -> Callable[[Callable[[Any, Any], Any], Iterable[Any], Any], list[Any]] | None:
@@ -111,13 +123,20 @@ def spread_of(workers: Workers) -> Callable[[Callable[[Any, Any], Any], Iterable
     return spread
 
 
-def _begin(path: Path) -> None:
-    """Keep what all parts need, in a new worker."""
+def _begin(name: str, size: int) -> None:
+    """Keep what all parts need, in a new worker; `size` bytes of the block of shared memory hold it."""
     import pyarrow
 
     global _shared
-    _shared = ForkingPickler.loads(path.read_bytes())
+    block = SharedMemory(name)
+    _shared = ForkingPickler.loads(bytes(_memory(block)[:size]))
+    block.close()
     pyarrow.set_cpu_count(1)
+
+
+def _memory(block: SharedMemory) -> memoryview:
+    """Its bytes, which a block that is open always has."""
+    return cast("memoryview", block.buf)
 
 
 def _call(function: Callable[[Any, Any], Output], part: Any) -> Output:
