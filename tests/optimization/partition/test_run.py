@@ -27,21 +27,14 @@ def test_parts_come_back_in_their_order() -> None:
             assert list(runner.map(length_with, [3, 1, 2])) == [1_000_003, 1_000_001, 1_000_002]
 
 
-def children_of_this_process() -> list[int]:
-    found = []
-    for children in Path("/proc/self/task").glob("*/children"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended
-            found += [int(child) for child in children.read_text().split()]
-    return found
-
-
 def kill_workers_at_birth(until: threading.Event) -> None:
     """Kill every process that `multiprocessing` starts for this one, before it can read anything."""
     while not until.is_set():
-        for child in children_of_this_process():
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
-                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(OSError):  # a process or a thread has ended meanwhile
+            for children in Path("/proc/self/task").glob("*/children"):
+                for child in children.read_text().split():
+                    if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                        os.kill(int(child), signal.SIGKILL)
         time.sleep(0.002)
 
 
