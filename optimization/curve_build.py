@@ -121,16 +121,12 @@ def build_cost_curves(
     expired = expected_expiry(lots, forecast, facts.series, levels=levels, n_days=n_days, pool=pool, free=free)
     facts = replace(facts, expired=expired)
     mean_demand = _cumulative_mean(forecast, facts.series, horizon)
-    sizes = snapshot.table("skus").set_index("sku")[["volume_m3", "weight_kg"]].reindex(positions["sku"]).fillna(0.0)
-    volume, weight = sizes.to_numpy(dtype=np.float64).T
     coverage = build_coverage(
         inbound,
         facts.pipeline,
         on_hand=free,
         mean_demand=mean_demand,
-        gap_days=truck_gaps(
-            inbound, network.lanes, daily=mean_demand[:, -1] / horizon, volume=volume, weight=weight, filled=filled
-        ),
+        gap_days=_truck_gaps(inbound, network, snapshot, positions, daily=mean_demand[:, -1] / horizon, filled=filled),
         has_recourse=config.recourse_window,
     )
     local = _local(forecast, facts, coverage=coverage, levels=levels)
@@ -150,6 +146,21 @@ def build_cost_curves(
         return curves.compact()
     echelon = echelon_curves(forecast, facts, pool=pool, coverage=coverage, lost=local.lost, config=config)
     return _joined(curves, echelon, pool=pool).compact()
+
+
+def _truck_gaps(
+    inbound: Inbound,
+    network: SupplyNetwork,
+    snapshot: Snapshot,
+    positions: pd.DataFrame,
+    *,
+    daily: Floats,
+    filled: Floats | None,
+) -> Ints:
+    """Days between two trucks of each point's lanes, by the volume and weight of its SKU."""
+    sizes = snapshot.table("skus").set_index("sku")[["volume_m3", "weight_kg"]].reindex(positions["sku"]).fillna(0.0)
+    volume, weight = sizes.to_numpy(dtype=np.float64).T
+    return truck_gaps(inbound, network.lanes, daily=daily, volume=volume, weight=weight, filled=filled)
 
 
 def stock_facts(
