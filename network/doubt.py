@@ -26,7 +26,9 @@ HOLE_DAYS, USUAL_SHARE = 28, 0.9
 VOLUME_FACTOR = 4.0
 """A day that sold so many times more, or less, than the median of its weekday is doubted."""
 PLACES_SHARE = 0.8
-"""A last day with sales of fewer places than this share of the usual number has not all come in."""
+"""A last day sent by fewer than this share of the places that never fail to send it has not all come in."""
+MIN_SENT = 2
+"""A place is missed only where it never sent fewer rows on a day on which it sends."""
 UNIT_SLACK, MIN_CASE, MIN_ROWS = 1.3, 4, 12
 """A change of unit: sold per row by the case pack more or less, within this factor; on this many rows at least."""
 STOCK_YEARS = 10.0
@@ -118,14 +120,26 @@ def missing_days(snapshot: Snapshot) -> list[Doubt]:
 
 
 def missing_places(snapshot: Snapshot) -> list[Doubt]:
-    """Far fewer places than usual have sent sales of the last day."""
-    sold = _daily(snapshot)
-    if len(sold) <= HOLE_DAYS:
+    """Of the places that never fail to send sales on this weekday, too many have sent none of the last day.
+
+    A row that says 0 is sent. A place that was silent on a day of a weekday on which it sends otherwise, or sent a
+    single row, sells too little to be missed: with few places, a quiet day of one of them would stop the night.
+    """
+    sales = snapshot.table("sales")
+    window = sales[sales["date"] >= sales["date"].max() - pd.Timedelta(days=REFERENCE_DAYS)]
+    n_rows = pd.crosstab(window["date"], window["location"])
+    if len(n_rows) <= HOLE_DAYS:
         return []
-    usual, last = float(sold["places"].iloc[-HOLE_DAYS - 1 : -1].median()), float(sold["places"].iloc[-1])
-    if last >= PLACES_SHARE * usual:
+    last, before = n_rows.iloc[-1], n_rows.iloc[:-1]
+    day = n_rows.index[-1]
+    by_weekday = before.groupby(before.index.day_of_week)
+    least, most = by_weekday.min(), by_weekday.max()
+    is_steady = ((least >= MIN_SENT) | (most == 0)).all()
+    is_missed = is_steady & (least.reindex([day.day_of_week], fill_value=0).iloc[0] >= MIN_SENT)
+    usual, came = int(is_missed.sum()), int((is_missed & (last > 0)).sum())
+    if came >= PLACES_SHARE * usual:
         return []
-    words = f"{last:.0f} places sold on {sold.index[-1]:%Y-%m-%d}, usual are {usual:.0f}"
+    words = f"{came} places have sent {day:%Y-%m-%d}, of {usual} that never fail to"
     return [Doubt("missing_places", "sales", words, "Wait until every place has sent its sales.")]
 
 
@@ -255,11 +269,11 @@ def _breach(doubt: Doubt) -> Breach:
 
 
 def _daily(snapshot: Snapshot) -> pd.DataFrame:
-    """Units and places that sold, by day from the first to the last day of sales; silent days hold 0."""
+    """Units sold, by day from the first to the last day of sales; silent days hold 0."""
     sales = snapshot.table("sales")
     if sales.empty:
-        return pd.DataFrame({"units": [], "places": []}, dtype=float)
-    sold = sales[sales["units"] > 0].groupby("date").agg(units=("units", "sum"), places=("location", "nunique"))
+        return pd.DataFrame({"units": []}, dtype=float)
+    sold = sales[sales["units"] > 0].groupby("date").agg(units=("units", "sum"))
     return sold.reindex(pd.date_range(sold.index.min(), sold.index.max()), fill_value=0) if len(sold) else sold
 
 

@@ -105,6 +105,20 @@ def test_a_day_that_few_places_have_sent_is_doubted(night: Callable[..., Snapsho
     assert doubted(night(sales[is_left])) == ["missing_places"]
 
 
+def test_a_place_that_is_often_silent_or_says_that_it_sold_nothing_is_not_missed(
+    night: Callable[..., Snapshot],
+) -> None:
+    sales = sound_sales()
+    is_last, is_half = sales["date"] == CUTOFF, sales["location"].isin(["A", "B"])
+    assert "missing_places" in doubted(night(sales[~(is_last & is_half)]))
+    nothing = sales.assign(units=sales["units"].where(~(is_last & is_half), 0.0))
+    assert "missing_places" not in doubted(night(nothing))
+    silent = (sales["date"] == CUTOFF - pd.Timedelta(days=3)) & is_half  # once before, on another weekday
+    assert "missing_places" not in doubted(night(sales[~((is_last | silent) & is_half)]))
+    same_weekday = is_half & (sales["date"].dt.day_of_week == CUTOFF.day_of_week)  # closed on this weekday, always
+    assert "missing_places" not in doubted(night(sales[~same_weekday]))
+
+
 def test_a_day_of_five_times_its_weekday_is_doubted_unless_it_has_an_event(
     night: Callable[..., Snapshot], table: Make
 ) -> None:
