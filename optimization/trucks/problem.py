@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -45,12 +44,6 @@ class LaneCosts:
         """Days planned T."""
         return int(self.cost.shape[1])
 
-    @cached_property
-    def cost_before(self) -> Floats:
-        """(k, T + 1, Q + 1) cost of all days before each day [money]."""
-        before: Floats = np.cumsum(self.cost, axis=1)
-        return np.concatenate([np.zeros_like(before[:, :1]), before], axis=1)
-
     @property
     def useful_lots(self) -> Ints:
         """(k,) lots beyond which nothing is gained between any two trucks."""
@@ -63,7 +56,7 @@ class LaneCosts:
 
     def interval_cost(self, start: int, stop: int) -> Floats:
         """Cost of the days from one truck up to the next, (k, Q + 1) [money]."""
-        cost: Floats = self.cost_before[:, stop] - self.cost_before[:, start] + self.end_cost[:, stop - 1]
+        cost: Floats = self.cost[:, start:stop].sum(axis=1) + self.end_cost[:, stop - 1]
         return cost
 
     def gain(self, start: int, stop: int) -> Floats:

@@ -88,25 +88,25 @@ def plan_trucks(lanes: Sequence[LaneCosts], trucks: LaneTrucks, warm: Floats | N
 
 
 class Filled:
-    """Real loads of patterns, each filled once."""
+    """Real loads of patterns; what each costs is worked out once, what it carries only when asked for."""
 
     def __init__(self, lanes: Sequence[LaneCosts], trucks: LaneTrucks) -> None:
         self._lanes, self._trucks = lanes, trucks
-        self._loads: dict[int, LaneLoad] = {}
+        self._cost: dict[int, float] = {}
 
     def load(self, pool: Pool, index: int) -> LaneLoad:
         """Return the load of a pattern of the pool."""
-        if index not in self._loads:
-            lane, pattern = pool.lane[index], pool.pattern[index]
-            self._loads[index] = fill_trucks(self._lanes[lane], self._trucks.room(lane, pattern))
-        return self._loads[index]
+        lane, pattern = pool.lane[index], pool.pattern[index]
+        return fill_trucks(self._lanes[lane], self._trucks.room(lane, pattern))
 
     def costs(self, pool: Pool, wanted: npt.NDArray[np.bool_]) -> Floats:
         """Real cost of the wanted patterns, vehicles included, infinity elsewhere, (c,) [money]."""
         cost = np.full(wanted.size, np.inf)
         for index in np.flatnonzero(wanted).tolist():
-            vehicles = self._trucks.pattern_cost(pool.lane[index], pool.pattern[index])
-            cost[index] = self.load(pool, index).cost + vehicles
+            if index not in self._cost:
+                vehicles = self._trucks.pattern_cost(pool.lane[index], pool.pattern[index])
+                self._cost[index] = self.load(pool, index).cost + vehicles
+            cost[index] = self._cost[index]
         return cost
 
 
