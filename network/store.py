@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from network.store_files import code_version, file_hash, json_text, sweep_folder, write_file, write_folder
 from network.store_lock import ChainLocked, Process, lock, this_process
 from network.store_models import ModelCorrupted, load_model, save_model
+from network.store_parts import PartFiles, drop_parts, parts_kept, parts_of
 
 if TYPE_CHECKING:
     import datetime
@@ -32,6 +33,7 @@ MANIFEST = "manifest.json"
 CHAMPION = "champion.json"
 CHALLENGER = "challenger.json"
 MODELS = "models"
+PARTS = "parts"
 
 # Two runs with one id must agree on these where both name them; timings and the like may differ.
 IDENTITY = ("chain", "cutoff", "config", "input_hash", "code_version")
@@ -118,7 +120,7 @@ class RunStore:
         ValueError
             If the run id is no safe name.
         """
-        if not _SAFE_NAME.fullmatch(run_id) or run_id == MODELS:
+        if not _SAFE_NAME.fullmatch(run_id) or run_id in (MODELS, PARTS):
             raise ValueError(f"{run_id!r} cannot name a run: use letters, digits, dot, dash and underscore")
         return self.path / run_id
 
@@ -160,6 +162,24 @@ class RunStore:
         earlier = [run for run in self.runs() if str(run.get("cutoff", day))[:10] < day]
         ours = [run for run in earlier if chain_id is None or run.get("chain", chain_id) == chain_id]
         return ours[-1] if ours else None
+
+    def parts(self, run_id: str) -> PartFiles:
+        """Return what is kept of a run that is being planned; what is kept of others is removed.
+
+        Raises
+        ------
+        ValueError
+            If the run id is no safe name.
+        """
+        return parts_of(self.path / PARTS, self.path_of(run_id).name)
+
+    def drop_parts(self) -> None:
+        """Remove what is kept of runs that are being planned: the caller has published one, or found it published."""
+        drop_parts(self.path / PARTS)
+
+    def n_parts(self) -> int:
+        """Count what is kept of a run that is being planned, or was when its job was killed."""
+        return parts_kept(self.path / PARTS)
 
     def sweep(self) -> list[str]:
         """Remove what killed processes left half written; return the names."""

@@ -110,23 +110,37 @@ def sweep_folder(folder: Path) -> list[str]:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Replace a text file in one step, surviving a power cut: temporary name, fsync, `os.replace`, fsync of the folder.
+    """Replace a text file in one step; see `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file in one step, surviving a power cut: temporary name, fsync, `os.replace`, fsync of the folder.
 
     Parameters
     ----------
     path
         The file; its folder is made if need be.
-    text
+    content
         Its new content.
+
+    Raises
+    ------
+    OSError
+        If the disk fails; nothing half written is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     process = this_process()
     temporary = path.parent / f"{TEMPORARY}{process.pid}-{process.start}-{process.place}-{path.name}"
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 
