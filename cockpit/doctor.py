@@ -147,6 +147,8 @@ def jobs(runs: Path) -> Iterator[Finding]:
     if last is not None and not last.is_finished:
         ended = "was killed" if last.exit_code is None else f"ended with code {last.exit_code}"
         advice = f"Run it again, or with --resume to keep its cutoff {last.cutoff}."
+        if n_kept := RunStore(runs).n_parts():
+            advice += f" {count(n_kept, 'part')} of its plan will be taken over if nothing has changed."
         yield Finding("last job", Health.PROBLEM, f"begun {last.started_at}, {ended} after stage {last.stage}", advice)
     elif last is not None:
         yield Finding(

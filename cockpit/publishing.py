@@ -31,6 +31,8 @@ from optimization.actions import messages, new_lines
 from optimization.approval import verdicts
 from optimization.exception_doubts import with_doubts
 from optimization.ledger import OrderLedger
+from optimization.partition.keep import PartKeeper
+from optimization.partition.run import KeepingWorkers, not_keeping
 from optimization.promises import promises
 
 if TYPE_CHECKING:
@@ -73,9 +75,13 @@ def planned_and_published(
     published = {str(manifest["run_id"]): manifest for manifest in store.runs()}
     if run_id in published:
         record_lines(ledger, store, published[run_id], job=job)
+        store.drop_parts()
         return already_published(request, store, run_id, manifest=published[run_id])
-    watch = Stopwatch()
-    finished = _planned(request, snapshot, config, model=model, released=released, published=before, on_stage=watch)
+    watch, keeper = Stopwatch(), PartKeeper(store.parts(run_id), run_id)
+    finished = _planned(
+        snapshot, config, model=model, released=released, published=before, on_stage=watch,
+        workers=KeepingWorkers(not_keeping(request.workers), keeper),
+    )  # fmt: skip
     finished = replace(finished, exceptions=with_doubts(finished.exceptions, doubts))
     previous = previous_run(store, snapshot)
     extra = run_facts(finished, released=released, previous=previous)
@@ -90,21 +96,21 @@ def planned_and_published(
     )  # fmt: skip
     changes = changes_since(finished, store, previous)
     folder = publish(store, finished, request, changes=changes, released=released, within=with_it)
+    store.drop_parts()
     notices = track(
         request.runs_path, snapshot.settings.id, partial(_record, finished, folder, store), is_asked=request.is_tracked
     )
-    return _plan_outcome(finished, request, folder, notices)
+    taken = (f"Taken over from a job before this one: {keeper.taken_over()} parts.",) if keeper.taken else ()
+    return _plan_outcome(finished, request, folder, (*taken, *notices))
 
 
-def _planned(
-    request: PlanRequest, snapshot: Snapshot, config: EngineConfig, *, model: ModelInUse | None, **given: Any
-) -> Plan:
+def _planned(snapshot: Snapshot, config: EngineConfig, *, model: ModelInUse | None, **given: Any) -> Plan:
     """Plan with the models given, or with new ones."""
     from engine import plan, replenish
 
     if model is None:
-        return plan(snapshot, config, workers=request.workers, **given)
-    return replenish(snapshot, config, model.forecaster, workers=request.workers, **given)
+        return plan(snapshot, config, **given)
+    return replenish(snapshot, config, model.forecaster, **given)
 
 
 def _record(plan: Plan, folder: Path, store: RunStore, tracker: Tracker) -> None:
@@ -224,7 +230,7 @@ def export_command(run_id: str, request: PlanRequest) -> str:
     return f"tierflow export {run_id} {where} --format csv --to out"
 
 
-def _plan_outcome(plan: Plan, request: PlanRequest, folder: Path, tracked: tuple[str, ...]) -> Outcome:
+def _plan_outcome(plan: Plan, request: PlanRequest, folder: Path, also: tuple[str, ...]) -> Outcome:
     n_critical, degraded = critical_count(plan), is_degraded(plan)
     blocks = plan_blocks(plan, currency=plan.snapshot.settings.currency)
     notices = exit_notices(n_critical=n_critical, degraded=degraded, is_strict=request.is_strict)
@@ -236,7 +242,7 @@ def _plan_outcome(plan: Plan, request: PlanRequest, folder: Path, tracked: tuple
         "paths": run_paths(folder),
         "next": export_command(plan.run_id, request),
     }
-    notices = (*notices, *tracked)
+    notices = (*notices, *also)
     return Outcome(code, (*blocks, files_block(folder, export_command(plan.run_id, request))), document, notices)
 
 

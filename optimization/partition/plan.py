@@ -16,7 +16,7 @@ from optimization.flow.data import FlowData
 from optimization.partition.cut import PART_POINTS, ChainCut, cut_chain
 from optimization.partition.join import joined_flow, joined_plan
 from optimization.partition.moves import joined_moves, some_moves
-from optimization.partition.run import PartRunner, Workers, part_runner
+from optimization.partition.run import PartRunner, Workers, not_keeping, part_runner
 from optimization.partition.solve import Again, FlowInput, PartFlow, flow_of_part, later_days_of_part, targets_of_part
 from optimization.plan_moves import Closing, settle
 from optimization.position import arrivals
@@ -59,7 +59,8 @@ def plan_in_parts(
     config
         Settings.
     workers
-        Processes that share the parts, or who does on Dask.
+        Processes that share the parts, or who does on Dask. Results are kept of chains of several parts only: one
+        part is soon made again.
     part_points
         Stock points of a part.
     change
@@ -73,7 +74,7 @@ def plan_in_parts(
     """
     chain = cut_chain(snapshot, network, forecast, positions=positions, config=config)
     parts = chain.parts(part_points)
-    with part_runner(chain.shared, workers) as runner:
+    with part_runner(chain.shared, workers if len(parts) > 1 else not_keeping(workers)) as runner:
         tables = list(runner.map(targets_of_part, (chain.take(skus) for skus in parts)))
         targets = pd.concat(tables, ignore_index=True)
         horizon = plan_horizon(targets, config)

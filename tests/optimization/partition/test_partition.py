@@ -20,6 +20,7 @@ from optimization.inbound import Inbound
 from optimization.partition.cut import LEARNT_FROM, SkuPart, cut_chain
 from optimization.partition.moves import joined_moves, some_moves
 from optimization.partition.plan import plan_in_parts
+from optimization.partition.run import Workers
 from optimization.plan_moves import decide
 from optimization.position import arrivals, inventory_positions
 from optimization.targets import plan_horizon, stock_targets
@@ -57,7 +58,7 @@ class Chain:
     forecast: Forecast
     positions: pd.DataFrame
 
-    def in_parts(self, workers: int, part_points: int) -> tuple[pd.DataFrame, Decisions]:
+    def in_parts(self, workers: Workers, part_points: int) -> tuple[pd.DataFrame, Decisions]:
         return plan_in_parts(
             self.snapshot, self.network, self.forecast, positions=self.positions, released=None, config=PlanConfig(),
             workers=workers, part_points=part_points,
