@@ -1,4 +1,4 @@
-"""A small job killed once its models are fitted, and taken up again."""
+"""A small job killed once its models are fitted and again in the middle of its parts, and taken up each time."""
 
 from __future__ import annotations
 
@@ -18,3 +18,6 @@ def test_a_killed_job_is_taken_up_again() -> None:
     found = json.loads(done.stdout)
     assert found["n_stock_points"] > 0
     assert found["exit_code"] in (0, 4)
+    assert found["n_parts_kept"] > 1
+    assert "targets" in found["taken_over"] and "flows" in found["taken_over"]
+    assert found["n_parts_left"] == 0
