@@ -25,6 +25,7 @@ import tempfile
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -186,17 +187,24 @@ async def measured(
     }
 
 
-def with_copy(chain: Path, runs: Path, **options: Any) -> dict[str, Any]:
-    """Copy a runs folder, serve the copy and measure."""
+@contextmanager
+def serving(chain: Path, runs: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Serve a copy of a runs folder, with an approver who may sign in, while the context lasts: process and port."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(shutil.copytree(runs, Path(folder) / "runs", ignore=shutil.ignore_patterns("models", "*.sqlite*")))
         Accounts(copy / ACCOUNTS_FILE).add("approver", Role.APPROVER, PASSWORD, at=datetime.now(UTC))
         process, port = served(chain, copy)
         try:
-            return {"chain": chain.name, **asyncio.run(measured(port, process, **options))}
+            yield process, port
         finally:
             process.terminate()
             process.communicate(timeout=30)
+
+
+def with_copy(chain: Path, runs: Path, **options: Any) -> dict[str, Any]:
+    """Copy a runs folder, serve the copy and measure."""
+    with serving(chain, runs) as (process, port):
+        return {"chain": chain.name, **asyncio.run(measured(port, process, **options))}
 
 
 def main() -> None:
