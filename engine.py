@@ -19,6 +19,7 @@ from network.graph import SupplyNetwork, build_network
 from network.snapshot import Snapshot
 from network.store import code_version
 from optimization.config import PlanConfig
+from optimization.switch import Switch
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
@@ -47,10 +48,11 @@ class AuditError(Exception):
 
 @dataclass(frozen=True)
 class EngineConfig:
-    """All that can be set about a run; its values are part of the run id."""
+    """All that can be set about a run, also for some locations alone; its values are part of the run id."""
 
     forecast: ForecastConfig = field(default_factory=ForecastConfig)
     plan: PlanConfig = field(default_factory=PlanConfig)
+    switch: Switch | None = None
 
     def replace(self, **changes: Any) -> EngineConfig:
         """Return a copy with some settings changed."""
@@ -336,7 +338,7 @@ def decide_with(
     on_stage("targets")
     positions = inventory_positions(snapshot, network, released, series=forecast.series)
     targets, decisions = plan_in_parts(
-        snapshot, network, forecast, positions=positions, released=released, config=config.plan, workers=workers,
-        change=change, on_stage=on_stage,
+        snapshot, network, forecast, positions=positions, released=released, config=config.plan, switch=config.switch,
+        workers=workers, change=change, on_stage=on_stage,
     )  # fmt: skip
     return Basis(forecast, positions, targets, decisions, change)

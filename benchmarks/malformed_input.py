@@ -89,7 +89,7 @@ def planned(chain: Chain, seed: int) -> str:
 
     try:
         snapshot = snapshot_at(chain.tables, chain.settings, default_cutoff(chain.tables))
-        made = plan(snapshot, config_for(chain.settings, None))
+        made = plan(snapshot, config_for(chain.settings, None, chain.tables["locations"]))
     except UsageError:
         return "refused"
     except Exception as error:

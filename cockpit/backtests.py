@@ -116,7 +116,7 @@ def request_of(options: BacktestOptions, chain: Chain) -> BacktestRequest:
     sold = chain.tables["sales"]["date"]
     if last > sold.max():
         raise UsageError(f"The sales end on {sold.max():%Y-%m-%d}: choose a --cutoff up to that day.")
-    config = config_for(chain.settings, None).forecast
+    config = config_for(chain.settings, None, chain.tables["locations"]).forecast
     request = BacktestRequest(
         last_day=last.normalize(),
         n_origins=options.n_origins,

@@ -35,7 +35,7 @@ def replenish(
         Path | None,
         typer.Option(
             metavar="CONFIG",
-            help="Plan beside with other [plan] settings (TOML); keep only the comparison.",
+            help="Plan beside with other [plan] or [switch] settings (TOML); keep the comparison.",
             exists=True,
         ),
     ] = None,

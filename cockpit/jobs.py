@@ -104,7 +104,7 @@ def _or_refused(request: PlanRequest, act: Any) -> Outcome:
 
     try:
         snapshot = read_snapshot(request)
-        config = config_for(snapshot.settings, request.horizon_days)
+        config = config_for(snapshot.settings, request.horizon_days, snapshot.table("locations"))
         outcome: Outcome = act(request, snapshot, config)
     except ContractError as error:
         return refuse_input(error, rejects=str(write_rejected_rows(error.rejects, request.runs_path / REJECTS_FILE)))
@@ -135,13 +135,23 @@ def read_snapshot(request: PlanRequest) -> Snapshot:
     return snapshot
 
 
-def config_for(settings: ChainSettings, horizon_days: int | None) -> EngineConfig:
-    """Return the engine's configuration: defaults, then `[plan]` of chain.toml, then the command line.
+def config_for(settings: ChainSettings, horizon_days: int | None, locations: pd.DataFrame) -> EngineConfig:
+    """Return the engine's configuration: defaults, then `[plan]` of chain.toml, then the command line; and `[switch]`.
+
+    Parameters
+    ----------
+    settings
+        The chain's settings.
+    horizon_days
+        Days planned ahead, from the command line; None where it says nothing.
+    locations
+        The chain's locations, of which `[switch]` takes some.
 
     Raises
     ------
     UsageError
-        If `[plan]` names an unknown setting or gives a value out of its range.
+        If `[plan]` names an unknown setting or gives a value out of its range, or with all that is wrong with
+        `[switch]`.
     """
     from dataclasses import fields
 
@@ -149,6 +159,7 @@ def config_for(settings: ChainSettings, horizon_days: int | None) -> EngineConfi
     from forecasting.config import ForecastConfig
     from network.breach import nearest
     from optimization.config import PlanConfig
+    from optimization.switch_settings import switch_from
 
     asked = {**settings.plan}
     forecast = dict(asked.pop("forecast", {}))
@@ -162,9 +173,13 @@ def config_for(settings: ChainSettings, horizon_days: int | None) -> EngineConfi
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()
         }
-        return EngineConfig(forecast=ForecastConfig(**forecast), plan=PlanConfig(**values))
+        config = EngineConfig(forecast=ForecastConfig(**forecast), plan=PlanConfig(**values))
     except (TypeError, ValueError) as error:
         raise UsageError(f"chain.toml [plan]: {error}") from error
+    try:
+        return config.replace(switch=switch_from(settings.switch, locations, config.plan))
+    except ValueError as error:
+        raise UsageError(f"chain.toml [switch]: {error}") from error
 
 
 def write_rejected_rows(rejects: pd.DataFrame, path: Path) -> Path:

@@ -85,7 +85,7 @@ def on_the_past(
 
     try:
         read = load_chain(chain)
-        config = config_for(read.settings, None)
+        config = config_for(read.settings, None, read.tables["locations"])
     except ContractError as error:
         where = runs_folder(chain, None) / REJECTS_FILE
         return refuse_input(error, rejects=str(write_rejected_rows(error.rejects, where)))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cockpit import report_tables as tables
 from cockpit.outcome import Block
-from cockpit.wording import count, is_known, label, money, share, whole
+from cockpit.wording import count, is_known, label, money, share, switched, whole
 from optimization.actions import messages, new_lines
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def _scope(plan: Plan) -> Block:
         f"Solver {label(str(manifest.get('status', 'unknown'))).lower()}, gap {gap}; "
         "the independent audit found no broken rule.",
     ]
+    if switch := manifest["config"]["switch"]:
+        lines.append(f"New settings first for {switched(switch)}.")
     return Block(title=f"{settings.id}: plan {plan.run_id}", lines=tuple(lines))
 
 

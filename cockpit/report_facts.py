@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from cockpit.wording import count, is_known, label, money, share, whole
+from cockpit.wording import count, is_known, label, money, share, switched, whole
 
 if TYPE_CHECKING:
     from engine import Plan
@@ -65,6 +65,7 @@ def solver_facts(manifest: Mapping[str, Any], currency: str) -> list[dict[str, s
         ("Bound", _amount(manifest.get("bound"), currency)),
         ("Gap", share(manifest["gap"]) if is_known(manifest.get("gap")) else "unknown"),
         *_truck_facts(manifest.get("trucks"), currency),
+        *_switch_facts(manifest),
         ("Audit", "no rule broken, checked independently of the solver"),
         ("Code version", str(manifest.get("code_version", "unknown"))),
         ("Input", str(manifest.get("input_hash", "unknown"))[:16]),
@@ -74,6 +75,12 @@ def solver_facts(manifest: Mapping[str, Any], currency: str) -> list[dict[str, s
         ),
     ]
     return [{"name": name, "value": value} for name, value in facts]
+
+
+def _switch_facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Tell where new settings hold first, if they do."""
+    switch = dict(manifest.get("config") or {}).get("switch")
+    return [("Settings switched first", switched(switch))] if switch else []
 
 
 def _truck_facts(trucks: Mapping[str, Any] | None, currency: str) -> list[tuple[str, str]]:

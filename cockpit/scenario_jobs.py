@@ -96,7 +96,7 @@ def compared(chain: Path, runs: Path, asked: Mapping[str, Any]) -> dict[str, Any
         scenario = scenario_from_mapping(with_days(asked["scenario"]))
         request = PlanRequest(chain=chain, runs=runs, cutoff=_day(cutoff))
         snapshot = read_snapshot(request)
-        config = config_for(snapshot.settings, None)
+        config = config_for(snapshot.settings, None, snapshot.table("locations"))
         outcome = what_if_chain(request, snapshot, config, scenarios=(scenario,), out=None)
     except (ScenarioError, ContractError) as error:
         return {"error": "; ".join(str(breach) for breach in error.breaches)}

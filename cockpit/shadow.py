@@ -46,12 +46,12 @@ class Shadow:
 
 
 def shadow_of(file: Path, request: PlanRequest, snapshot: Snapshot) -> Shadow:
-    """Return the night under the live `[plan]` settings with those of a file over them.
+    """Return the night with the `[plan]` settings of a file over the live ones, and its `[switch]` if it has one.
 
     Raises
     ------
     UsageError
-        If the file cannot be read, holds anything but a table `[plan]`, or a setting is unknown or out of its range.
+        If the file cannot be read, holds anything but these two tables, or a setting is unknown or out of its range.
     """
     from cockpit.jobs import config_for
 
@@ -59,12 +59,17 @@ def shadow_of(file: Path, request: PlanRequest, snapshot: Snapshot) -> Shadow:
         asked = read_toml(file)
     except TomlError as error:
         raise UsageError(str(error)) from error
-    if set(asked) != {"plan"} or not isinstance(asked["plan"], dict):
-        raise UsageError(f"{file}: a shadow holds one table [plan], as chain.toml does, and nothing else.")
-    live, over = dict(snapshot.settings.plan), dict(asked["plan"])
+    if not asked or not set(asked) <= {"plan", "switch"} or not all(isinstance(each, dict) for each in asked.values()):
+        raise UsageError(f"{file}: a shadow holds [plan], [switch] or both, as chain.toml does, and nothing else.")
+    live, over = dict(snapshot.settings.plan), dict(asked.get("plan", {}))
     forecast = {**live.get("forecast", {}), **over.get("forecast", {})}
-    settings = replace(snapshot.settings, plan={**live, **over, **({"forecast": forecast} if forecast else {})})
-    return Shadow(file.name, snapshot.replace(settings=settings), config_for(settings, request.horizon_days))
+    settings = replace(
+        snapshot.settings,
+        plan={**live, **over, **({"forecast": forecast} if forecast else {})},
+        switch=asked.get("switch", snapshot.settings.switch),
+    )
+    config = config_for(settings, request.horizon_days, snapshot.table("locations"))
+    return Shadow(file.name, snapshot.replace(settings=settings), config)
 
 
 def compared(request: PlanRequest, shadow: Shadow, *, store: RunStore, live: Outcome) -> Outcome:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 KIND_LABELS = {
     "purchase": "Purchase",
@@ -22,6 +24,7 @@ MODEL_LABELS = {
 }
 ACTION_LABELS = {"expedite": "Bring forward", "defer": "Put off", "reduce": "Reduce", "cancel": "Cancel"}
 KIND_ORDER = tuple(KIND_LABELS)
+N_PLACES = 12
 _THOUSAND_FROM = 100_000.0
 _MILLION_FROM = 1_000_000.0
 
@@ -68,6 +71,20 @@ def label(identifier: str) -> str:
 def count(n: int, noun: str, plural: str = "") -> str:
     """Return `1 truck`, `2 trucks`; `plural` where an s is not enough."""
     return f"{n:,} {noun if n == 1 else (plural or noun + 's')}"
+
+
+def switched(switch: Mapping[str, Any]) -> str:
+    """Return where which settings were switched first, such as `2 locations (S1, S4): ageing_weight 0.2`."""
+    places = [str(name) for name in switch["locations"]]
+    more = f" and {len(places) - N_PLACES:,} more, as the manifest lists" if len(places) > N_PLACES else ""
+    settings = "; ".join(f"{name} {_setting(value)}" for name, value in dict(switch["settings"]).items())
+    return f"{count(len(places), 'location')} ({', '.join(places[:N_PLACES])}{more}): {settings}"
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {level:g}" for name, level in value.items()) or "none"
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
 
 
 def interval_verdict(low: float, high: float) -> str:

@@ -90,6 +90,8 @@ class ChainSettings:
         Rules of who has to approve an order line; they decide nothing about the plan.
     quality
         What follows where the data of a night are in doubt, by check.
+    switch
+        Settings of the plan that hold for some locations first, and for which.
     """
 
     id: str = "chain"
@@ -105,6 +107,7 @@ class ChainSettings:
     plan: Mapping[str, Any] = field(default_factory=dict)
     approval: Mapping[str, Any] = field(default_factory=dict)
     quality: Mapping[str, Any] = field(default_factory=dict)
+    switch: Mapping[str, Any] = field(default_factory=dict)
 
 
 def settings_from_mapping(mapping: Mapping[str, Any], default_id: str = "chain") -> ChainSettings:
@@ -277,4 +280,5 @@ _READERS: dict[str, Callable[[Any], tuple[Any, list[Breach]]]] = {
     "plan": lambda value: _section("plan", value),
     "approval": lambda value: _section("approval", value),
     "quality": lambda value: _section("quality", value),
+    "switch": lambda value: _section("switch", value),
 }

@@ -120,7 +120,12 @@ class PlanConfig:
         levels = self.quantile_levels
         if not levels or any(not 0 < level < 1 for level in levels) or list(levels) != sorted(set(levels)):
             raise ValueError(f"quantile_levels are {levels}: give ascending levels between 0 and 1")
-        for name in ("frozen_days", "change_cost", "change_share", "message_quiet_days"):
+        if not 0 < self.lead_time_level < 1:
+            raise ValueError(f"lead_time_level is {self.lead_time_level}: give a level between 0 and 1")
+        for name in (
+            *("frozen_days", "change_cost", "change_share", "message_quiet_days"),
+            *("commitment_premium", "ageing_weight"),
+        ):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: give 0 or more")
         if self.purchase_budget is not None and self.purchase_budget < 0:

@@ -17,6 +17,7 @@ from network.lead_time import lead_times
 from network.snapshot import FrozenTables, Snapshot
 from optimization.config import PlanConfig
 from optimization.service_class import service_classes
+from optimization.switch import Switch
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
@@ -46,6 +47,8 @@ class SharedInput:
         Of each SKU, as `service_class.service_classes` computes them from the sales of all.
     config
         Settings.
+    switch
+        Other settings for some locations; None where all have the same.
     """
 
     snapshot: Snapshot
@@ -53,6 +56,7 @@ class SharedInput:
     lead_times: pd.DataFrame
     classes: pd.Series
     config: PlanConfig
+    switch: Switch | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +170,13 @@ class ChainCut:
 
 
 def cut_chain(
-    snapshot: Snapshot, network: SupplyNetwork, forecast: Forecast, *, positions: pd.DataFrame, config: PlanConfig
+    snapshot: Snapshot,
+    network: SupplyNetwork,
+    forecast: Forecast,
+    *,
+    positions: pd.DataFrame,
+    config: PlanConfig,
+    switch: Switch | None = None,
 ) -> ChainCut:
     """Lay a chain out by SKU; what SKUs learn from the whole chain (prices, lead times) is learnt here.
 
@@ -176,8 +186,8 @@ def cut_chain(
         The chain.
     positions
         Result of `inventory_positions`.
-    config
-        Settings.
+    config, switch
+        Settings, and others for some locations.
     """
     names = [name for name in snapshot.tables if "sku" in snapshot.tables[name].columns and name not in LEARNT_FROM]
     tables = {name: snapshot.table(name) for name in names}
@@ -188,7 +198,7 @@ def cut_chain(
     bare = replace(snapshot, tables=FrozenTables({**snapshot.tables, **emptied}), excluded={}, table_hashes={})
     learnt = lead_times(network, snapshot)
     classes = service_classes(snapshot, config)
-    shared = SharedInput(bare, replace(network, sourcing=network.sourcing.iloc[:0]), learnt, classes, config)
+    shared = SharedInput(bare, replace(network, sourcing=network.sourcing.iloc[:0]), learnt, classes, config, switch)
     sku = positions["sku"].unique()
     return ChainCut(shared, tables, network.sourcing, forecast, positions, np.asarray(sku, dtype=object))
 

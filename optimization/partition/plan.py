@@ -20,6 +20,7 @@ from optimization.partition.run import PartRunner, Workers, not_keeping, part_ru
 from optimization.partition.solve import Again, FlowInput, PartFlow, flow_of_part, later_days_of_part, targets_of_part
 from optimization.plan_moves import Closing, settle
 from optimization.position import arrivals
+from optimization.switch import Switch
 from optimization.targets import plan_horizon
 from optimization.truck_gap import chain_fill
 
@@ -41,6 +42,7 @@ def plan_in_parts(
     positions: pd.DataFrame,
     released: pd.DataFrame | None,
     config: PlanConfig,
+    switch: Switch | None = None,
     workers: Workers = 1,
     part_points: int = PART_POINTS,
     change: Revision | None = None,
@@ -56,8 +58,8 @@ def plan_in_parts(
         Result of `inventory_positions`.
     released
         Lines released by earlier runs and not yet acknowledged.
-    config
-        Settings.
+    config, switch
+        Settings, and others for some locations.
     workers
         Processes that share the parts, or who does on Dask. Results are kept of chains of several parts only: one
         part is soon made again.
@@ -72,7 +74,7 @@ def plan_in_parts(
     -------
     Targets, row by row those of the positions, and tonight's decisions.
     """
-    chain = cut_chain(snapshot, network, forecast, positions=positions, config=config)
+    chain = cut_chain(snapshot, network, forecast, positions=positions, config=config, switch=switch)
     parts = chain.parts(part_points)
     with part_runner(chain.shared, workers if len(parts) > 1 else not_keeping(workers)) as runner:
         tables = list(runner.map(targets_of_part, (chain.take(skus) for skus in parts)))

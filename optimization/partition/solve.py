@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from optimization.config import PlanConfig
+from optimization.cost_curves import CostCurves
 from optimization.curve_build import build_cost_curves
 from optimization.curve_refresh import refreshed_curves, rescued_points
 from optimization.decisions import FlowPlan
@@ -18,6 +20,7 @@ from optimization.partition.cut import SharedInput, SkuPart
 from optimization.partition.moves import some_moves
 from optimization.phase_out import shelf_floor
 from optimization.plan_moves import Closing
+from optimization.switch import switched_curves, switched_targets
 from optimization.targets import stock_targets
 
 Ints = npt.NDArray[np.int64]
@@ -89,15 +92,15 @@ class PartFlow:
 
 def targets_of_part(part: SkuPart, shared: SharedInput) -> pd.DataFrame:
     """Targets of the part's stock points."""
-    return stock_targets(
-        part.forecast,
-        part.network(shared),
-        part.snapshot(shared),
-        positions=part.positions,
-        config=shared.config,
-        learnt=shared.lead_times,
-        classes=shared.classes,
-    )
+    network, snapshot = part.network(shared), part.snapshot(shared)
+
+    def targets(config: PlanConfig) -> pd.DataFrame:
+        return stock_targets(
+            part.forecast, network, snapshot, positions=part.positions, config=config, learnt=shared.lead_times,
+            classes=shared.classes,
+        )  # fmt: skip
+
+    return switched_targets(targets, shared.config, shared.switch)
 
 
 def flow_of_part(given: FlowInput, shared: SharedInput) -> PartFlow:
@@ -107,13 +110,16 @@ def flow_of_part(given: FlowInput, shared: SharedInput) -> PartFlow:
     inbound = build_inbound(
         part.positions, snapshot, network=network, horizon=given.horizon, max_sources=config.max_sources
     )
-    curves = build_cost_curves(
-        part.forecast, network, snapshot, positions=part.positions, targets=given.targets, arrivals=given.arrivals,
-        horizon=given.horizon, config=config, inbound=inbound, filled=given.filled,
-    )  # fmt: skip
+
+    def curves(settings: PlanConfig) -> CostCurves:
+        return build_cost_curves(
+            part.forecast, network, snapshot, positions=part.positions, targets=given.targets, arrivals=given.arrivals,
+            horizon=given.horizon, config=settings, inbound=inbound, filled=given.filled,
+        )  # fmt: skip
+
     data = flow_data(
-        part.forecast, network, snapshot, positions=part.positions, targets=given.targets, curves=curves,
-        config=config, inbound=inbound,
+        part.forecast, network, snapshot, positions=part.positions, targets=given.targets,
+        curves=switched_curves(curves, config, shared.switch), config=config, inbound=inbound,
     )  # fmt: skip
     if given.again is not None:
         again = given.again
