@@ -99,7 +99,7 @@ def _listed(settings: Mapping[str, Any], locations: pd.DataFrame) -> tuple[list[
         if name not in tiers:
             found.append(f"unknown location {name!r}. {nearest(name, map(str, tiers))}".strip())
         elif tiers[name] not in _TIERS:
-            found.append(f"location {name!r} is a {tiers[name]}: only forward warehouses and stores can be switched")
+            found.append(f"location {name!r} is {tiers[name]}: only forward warehouses and stores can be switched")
     return list(dict.fromkeys(names)), found
 
 
@@ -113,7 +113,7 @@ def _wrong_settings(asked: Any, live: PlanConfig) -> list[str]:
     ]
     shared = [name for name in asked if name in known and name not in SWITCHABLE]
     if shared:
-        found.append(f"{', '.join(shared)} cannot differ between locations; {', '.join(SWITCHABLE)} can")
+        found.append(f"{', '.join(shared)} cannot differ between locations, as {', '.join(SWITCHABLE)} can")
     values = [_wrong_value(name, asked[name], live) for name in SWITCHABLE if name in asked]
     return [*found, *(words for words in values if words)]
 

@@ -261,8 +261,47 @@ def test_a_shadow_is_compared_and_never_published(
     kept = Path(document["shadow"]["folder"])  # type: ignore[index]
     assert {path.name for path in kept.iterdir()} == {"comparison.json", "orders_difference.csv", "kpis.csv"}
     assert len(RunStore(chain / "runs").runs()) == 2
-    shadow.write_text("[plant]\n", "utf-8")
-    assert run("replenish", chain, "--shadow", shadow) == 2
+    for wrong in ("[plant]\n", "", "plan = 1\n"):
+        shadow.write_text(wrong, "utf-8")
+        assert run("replenish", chain, "--shadow", shadow) == 2
+
+
+def test_a_switch_is_rehearsed_then_live_for_its_locations_alone(
+    chain: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    live, places = run_of(chain), pd.read_csv(chain / "locations.csv", dtype="str").fillna("")
+    region = places.loc[places["tier"] == "store", "region"].iloc[0]
+    is_in = (places["region"] == region) & places["tier"].isin(["forward", "store"])
+    new_settings = "[switch.plan]\ncommitment_premium = 2.5\nlead_time_level = 0.6\n"
+    words = f'[switch]\nregion = "{region}"\nshare = 1.0\n{new_settings}'
+    (tmp_path / "shadow.toml").write_text(words, "utf-8")
+    rehearsed = said(capfd, "replenish", chain, "--shadow", tmp_path / "shadow.toml")
+    about = json.loads((Path(rehearsed["shadow"]["folder"]) / "comparison.json").read_text("utf-8"))  # type: ignore[index]
+    switch = {
+        "settings": {"commitment_premium": 2.5, "lead_time_level": 0.6},
+        "locations": sorted(places.loc[is_in, "location"]),
+    }
+    assert about["config"]["switch"] == switch
+
+    settings = chain / "chain.toml"
+    settings.write_text(f"{settings.read_text('utf-8')}\n{words}", "utf-8")
+    capfd.readouterr()
+    assert run("replenish", chain) in (0, 4)
+    (new,) = {path.name for path in (chain / "runs").glob("20251105-*")} - {live}
+    told = " ".join(capfd.readouterr().out.split())
+    assert f"New settings first for {len(switch['locations'])} location" in told
+    store = RunStore(chain / "runs")
+    assert store.manifest(new)["config"]["switch"] == switch
+    assert "Settings switched first" in (chain / "runs" / new / "report.html").read_text("utf-8")
+    before, after = (store.read_table(name, "targets") for name in (live, new))
+    is_new = after["location"].isin(switch["locations"])
+    pd.testing.assert_frame_equal(after[~is_new], before[~is_new])
+    assert (after.loc[is_new, "lead_time_days"] < before.loc[is_new, "lead_time_days"]).any()
+
+    settings.write_text(settings.read_text("utf-8").replace("\nshare = 1.0", "\nshare = 7\nuntil = 1"), "utf-8")
+    assert run("replenish", chain) == 2
+    error = " ".join(capfd.readouterr().err.split())
+    assert "chain.toml [switch]: unknown setting 'until'" in error and "share is 7" in error
 
 
 def test_a_wave_decides_anew_on_what_has_not_left_and_counts_what_has(

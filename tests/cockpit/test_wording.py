@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cockpit.wording import count, label, money, share, whole
+from cockpit.wording import N_PLACES, count, label, money, share, switched, whole
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,11 @@ def test_identifiers_become_words() -> None:
 
 def test_a_noun_agrees_with_its_number() -> None:
     assert [count(n, "truck") for n in (0, 1, 2000)] == ["0 trucks", "1 truck", "2,000 trucks"]
+
+
+def test_a_switch_names_its_places_and_its_settings():
+    switch = {"locations": ["S1", "S4"], "settings": {"fill_rate_goals": {"A": 0.98, "BX": 0.9}, "ageing_weight": 0.2}}
+    assert switched(switch) == "2 locations (S1, S4): fill_rate_goals A 0.98, BX 0.9; ageing_weight 0.2"
+    many = {"locations": [f"S{n}" for n in range(N_PLACES + 30)], "settings": {"recourse_window": False}}
+    assert switched(many).startswith("42 locations (S0, ")
+    assert switched(many).endswith(", S11 and 30 more, as the manifest lists): recourse_window false")

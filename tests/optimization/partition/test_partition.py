@@ -12,7 +12,9 @@ from network.contracts import TABLES, empty
 from network.graph import SupplyNetwork, build_network
 from network.settings import ChainSettings
 from network.snapshot import Snapshot, snapshot_at
+from optimization.audit import audit
 from optimization.config import PlanConfig
+from optimization.cost_curves import CostCurves
 from optimization.curve_build import build_cost_curves
 from optimization.decisions import Decisions
 from optimization.flow.data import Moves
@@ -23,6 +25,7 @@ from optimization.partition.plan import plan_in_parts
 from optimization.partition.run import Workers
 from optimization.plan_moves import decide
 from optimization.position import arrivals, inventory_positions
+from optimization.switch import Switch
 from optimization.targets import plan_horizon, stock_targets
 
 CUTOFF = pd.Timestamp("2024-06-02")
@@ -58,10 +61,29 @@ class Chain:
     forecast: Forecast
     positions: pd.DataFrame
 
-    def in_parts(self, workers: Workers, part_points: int) -> tuple[pd.DataFrame, Decisions]:
+    def in_parts(
+        self, workers: Workers, part_points: int, switch: Switch | None = None
+    ) -> tuple[pd.DataFrame, Decisions]:
         return plan_in_parts(
             self.snapshot, self.network, self.forecast, positions=self.positions, released=None, config=PlanConfig(),
-            workers=workers, part_points=part_points,
+            switch=switch, workers=workers, part_points=part_points,
+        )  # fmt: skip
+
+    def targets(self, config: PlanConfig) -> pd.DataFrame:
+        return stock_targets(self.forecast, self.network, self.snapshot, positions=self.positions, config=config)
+
+    def curves(self, config: PlanConfig, targets: pd.DataFrame) -> CostCurves:
+        horizon = plan_horizon(targets, config)
+        coming = arrivals(self.snapshot, None, self.network, cutoff=self.snapshot.cutoff, horizon=horizon)
+        return build_cost_curves(
+            self.forecast, self.network, self.snapshot, positions=self.positions, targets=targets, arrivals=coming,
+            horizon=horizon, config=config,
+        )  # fmt: skip
+
+    def whole(self, targets: pd.DataFrame, curves: CostCurves) -> Decisions:
+        return decide(
+            self.snapshot, self.network, self.forecast, positions=self.positions, targets=targets, curves=curves,
+            config=PlanConfig(),
         )  # fmt: skip
 
 
@@ -149,17 +171,8 @@ def test_several_workers_give_the_same_bits_as_one(chain: Chain, workers: int) -
 
 
 def test_parts_lose_nothing_that_the_whole_chain_has(chain: Chain) -> None:
-    config, (network, snapshot) = PlanConfig(), (chain.network, chain.snapshot)
-    targets = stock_targets(chain.forecast, network, snapshot, positions=chain.positions, config=config)
-    horizon = plan_horizon(targets, config)
-    coming = arrivals(snapshot, None, network, cutoff=snapshot.cutoff, horizon=horizon)
-    curves = build_cost_curves(
-        chain.forecast, network, snapshot, positions=chain.positions, targets=targets, arrivals=coming,
-        horizon=horizon, config=config,
-    )  # fmt: skip
-    whole = decide(
-        snapshot, network, chain.forecast, positions=chain.positions, targets=targets, curves=curves, config=config
-    )
+    targets = chain.targets(PlanConfig())
+    whole = chain.whole(targets, chain.curves(PlanConfig(), targets))
     part_targets, parts = chain.in_parts(1, part_points=12)
     pd.testing.assert_frame_equal(part_targets, targets)
     assert len(whole.moves) > 10
@@ -167,6 +180,49 @@ def test_parts_lose_nothing_that_the_whole_chain_has(chain: Chain) -> None:
     assert_same(whole, parts)
     assert parts.objective == pytest.approx(whole.objective, rel=1e-12)
     assert parts.bound == pytest.approx(whole.bound, rel=1e-12)
+
+
+NEW = {
+    "cycle_service_goals": {"A": 0.9985, "B": 0.9985, "C": 0.9985}, "lead_time_level": 0.5, "recourse_window": False,
+    "commitment_premium": 3.0, "ageing_weight": 1.0,
+}  # fmt: skip
+SWITCH = Switch(NEW, ("B", "D", "F"))
+
+
+def test_a_switched_plan_is_one_plan_of_targets_and_curves_by_location(chain: Chain) -> None:
+    """The slow way: everything twice for the whole chain, row by row from the one or the other, then one plan."""
+    live, new = PlanConfig(), PlanConfig().replace(**NEW)
+    both = chain.targets(live), chain.targets(new)
+    rows = [both[name in SWITCH.locations].iloc[[row]] for row, name in enumerate(chain.positions["location"])]
+    targets = pd.concat(rows, ignore_index=True)
+    assert not targets.equals(both[0]) and not targets.equals(both[1])
+    made = chain.curves(live, targets), chain.curves(new, targets)
+    sides = [name in SWITCH.locations for name in made[0].points["location"]]
+    values = {
+        item.name: np.stack([getattr(made[side], item.name)[row] for row, side in enumerate(sides)])
+        for item in dataclasses.fields(CostCurves)
+        if item.name != "points"
+    }
+    before = CostCurves(points=made[0].points, **values)
+    whole = chain.whole(targets, before)
+    part_targets, parts = chain.in_parts(1, part_points=12, switch=SWITCH)
+    pd.testing.assert_frame_equal(part_targets, targets, check_exact=True)
+    assert_same(whole, parts)
+    assert len(parts.dropped) > 0  # some SKUs were solved a second time
+    rescued = np.flatnonzero(parts.curves.lost_before_first_receipt < before.lost_before_first_receipt)
+    assert set(before.points["location"].iloc[rescued]) & set(SWITCH.locations)  # curves counted again among them
+    broken = audit(
+        parts.moves, parts.loads, snapshot=chain.snapshot, network=chain.network, positions=chain.positions,
+        targets=targets,
+    )  # fmt: skip
+    assert broken.empty
+
+
+def test_a_switched_plan_has_the_same_bits_from_several_workers(chain: Chain) -> None:
+    targets, one = chain.in_parts(1, part_points=18, switch=SWITCH)
+    again, several = chain.in_parts(2, part_points=18, switch=SWITCH)
+    pd.testing.assert_frame_equal(targets, again, check_exact=True)
+    assert_same(one, several)
 
 
 def moves(points: list[int], pair: list[int], day: list[int]) -> Moves:
