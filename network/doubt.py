@@ -132,7 +132,7 @@ def missing_places(snapshot: Snapshot) -> list[Doubt]:
         return []
     last, before = n_rows.iloc[-1], n_rows.iloc[:-1]
     day = n_rows.index[-1]
-    by_weekday = before.groupby(before.index.day_of_week)
+    by_weekday = before.groupby(pd.DatetimeIndex(before.index).day_of_week)
     least, most = by_weekday.min(), by_weekday.max()
     is_steady = ((least >= MIN_SENT) | (most == 0)).all()
     is_missed = is_steady & (least.reindex([day.day_of_week], fill_value=0).iloc[0] >= MIN_SENT)
