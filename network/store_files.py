@@ -23,7 +23,7 @@ TEMPORARY = ".writing-"
 _TEMPORARY_NAME = re.compile(r"\.writing-(\d+)-(\w*)-(\w*)-.*")
 
 # What decides a plan beside data and configuration: engine.py and these packages, and the libraries that compute.
-_SOURCES = ("network", "forecasting", "optimization")
+_SOURCES = ("engine.py", "network", "forecasting", "optimization")
 _LIBRARIES = ("lightgbm", "numpy", "ortools", "pandas", "scipy", "statsmodels")
 
 
