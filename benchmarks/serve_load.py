@@ -5,7 +5,7 @@ a mixed load, and how much memory grew over it. Latency counts from the time at 
 
 The runs folder is copied first: no approval reaches the chain's own ledger.
 
-    python benchmarks/serve_load.py CHAIN [--seconds 60]      a chain with a published run
+    python benchmarks/serve_load.py CHAIN [--seconds 60 --mixed-seconds 600]      a chain with a published run
     python benchmarks/serve_load.py --points 50000            a made-up run of that many stock points, not planned
     python benchmarks/serve_load.py --smoke
 """
@@ -156,7 +156,7 @@ def figures(latencies: Latencies) -> dict[str, Any]:
 
 
 async def measured(
-    port: int, process: subprocess.Popen[str], *, seconds: float, n_each: int, rate: float
+    port: int, process: subprocess.Popen[str], *, seconds: float, mixed_seconds: float, n_each: int, rate: float
 ) -> dict[str, Any]:
     """Measure pages and lists one by one, then promises, approvals, and all of them at once."""
     token, cookie = token_of(port), session_of(port)
@@ -173,9 +173,9 @@ async def measured(
     before = memory_mb(process)
     pages = itertools.cycle([Call("GET", path, browser) for path in page_paths(port, cookie)])
     mixed = await asyncio.gather(
-        load(port, promise_calls(skus, bearer), per_second=60 * rate, seconds=seconds),
-        load(port, approval_calls(orders, bearer, "m"), per_second=10 * rate, seconds=seconds),
-        load(port, lambda: pages, per_second=4 * rate, seconds=seconds),
+        load(port, promise_calls(skus, bearer), per_second=60 * rate, seconds=mixed_seconds),
+        load(port, approval_calls(orders, bearer, "m"), per_second=10 * rate, seconds=mixed_seconds),
+        load(port, lambda: pages, per_second=4 * rate, seconds=mixed_seconds),
     )
     after = memory_mb(process)
     return {
@@ -213,7 +213,10 @@ def main() -> None:
     parser.add_argument("chain", type=Path, nargs="?")
     parser.add_argument("--runs", type=Path, help="default CHAIN/runs")
     parser.add_argument("--points", type=int, default=0, help="a made-up run of this many stock points")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of each load")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of promises alone, and of approvals alone")
+    parser.add_argument(
+        "--mixed-seconds", type=float, default=60.0, help="of all at once, over which memory is watched"
+    )
     parser.add_argument(
         "--smoke", action="store_true", help="200 stock points, a second of each load, a tenth of the rate"
     )
@@ -224,15 +227,16 @@ def main() -> None:
             chain = Path(folder) / "made"
             publish_made_run(chain / "runs", n_points=n_points, n_lines=max(n_points // 2, 100))
             options = (
-                {"seconds": 1.0, "n_each": 2, "rate": 0.05}
+                {"seconds": 1.0, "mixed_seconds": 1.0, "n_each": 2, "rate": 0.05}
                 if a.smoke
-                else {"seconds": a.seconds, "n_each": 100, "rate": 1.0}
+                else {"seconds": a.seconds, "mixed_seconds": a.mixed_seconds, "n_each": 100, "rate": 1.0}
             )
             print(json.dumps({**with_copy(chain, chain / "runs", **options), "n_points": n_points}))
         return
     if a.chain is None:
         parser.error("name a chain folder with a published run, or --points, or --smoke")
-    print(json.dumps(with_copy(a.chain, a.runs or a.chain / "runs", seconds=a.seconds, n_each=100, rate=1.0)))
+    options = {"seconds": a.seconds, "mixed_seconds": a.mixed_seconds, "n_each": 100, "rate": 1.0}
+    print(json.dumps(with_copy(a.chain, a.runs or a.chain / "runs", **options)))
 
 
 if __name__ == "__main__":
