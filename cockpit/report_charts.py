@@ -12,7 +12,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from cockpit.svg import band_path, element, number, picture, polyline_path, text
-from cockpit.wording import label, money
+from cockpit.wording import count, label, money
 
 Floats = NDArray[np.float64]
 SayDay = Callable[[pd.Timestamp], str]
@@ -148,8 +148,8 @@ def _chart_label(shown: DemandPicture) -> str:
     total = float(np.sum(shown.mean))
     n_censored = int(shown.is_censored.sum())
     return (
-        f"{shown.sku} at {shown.location}: {len(shown.history_days)} days of sales ({n_censored} with an empty shelf), "
-        f"then {len(shown.days)} days ahead with {total:,.1f} units expected."
+        f"{shown.sku} at {shown.location}: {count(len(shown.history_days), 'day')} of sales ({n_censored} with an "
+        f"empty shelf), then {count(len(shown.days), 'day')} ahead with {total:,.1f} units expected."
     )
 
 

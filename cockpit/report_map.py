@@ -12,7 +12,8 @@ from markupsafe import Markup
 from cockpit.report_layout import WIDTH, Layout
 from cockpit.report_tables import rows_of
 from cockpit.svg import element, number, picture, text
-from cockpit.wording import KIND_LABELS, KIND_ORDER, money
+from cockpit.wording import KIND_LABELS, KIND_ORDER, count, money
+from optimization.plain_words import say_units
 
 MAX_FLOWS = 160
 MAX_STORE_LABELS = 28
@@ -50,8 +51,8 @@ def network_picture(
     places = layout.places
     marks = [_place(row, alerts.get(str(row.location), 0), len(places)) for row in _drawing_order(places)]
     label = words or (
-        f"Network of {len(places)} locations with {min(len(flows), MAX_FLOWS)} of {len(flows)} lanes that move goods "
-        "tomorrow; the table of lanes below holds the same numbers."
+        f"Network of {count(len(places), 'location')}: {min(len(flows), MAX_FLOWS)} of "
+        f"{count(len(flows), 'lane')} that move goods tomorrow; the table of lanes below holds the same numbers."
     )
     left, right = _visible_part(layout)
     return picture(
@@ -163,7 +164,7 @@ def _flows(places: pd.DataFrame, flows: pd.DataFrame, currency: str) -> list[Mar
             kind=str(row["kind"]),
             thickness=1.4 + 6.6 * math.sqrt(max(float(row["value"]), 0.0) / max(largest, 1e-9)),
             title=f"{KIND_LABELS.get(str(row['kind']), row['kind'])}: {row['origin']} to {row['destination']}, "
-            f"{row['quantity']:,.0f} units, {money(float(row['value']), currency)}",
+            f"{say_units(float(row['quantity']))}, {money(float(row['value']), currency)}",
         )
         for row in rows_of(drawn)
     ]

@@ -70,7 +70,12 @@ def label(identifier: str) -> str:
 
 def count(n: int, noun: str, plural: str = "") -> str:
     """Return `1 truck`, `2 trucks`; `plural` where an s is not enough."""
-    return f"{n:,} {noun if n == 1 else (plural or noun + 's')}"
+    return counted(f"{n:,}", noun, plural or noun + "s")
+
+
+def counted(figure: str, one: str, many: str) -> str:
+    """Return a written number with the words that agree with it: `1 line waits`, `2 lines wait`, `1.0 units`."""
+    return f"{figure} {one if figure == '1' else many}"
 
 
 def switched(switch: Mapping[str, Any]) -> str:

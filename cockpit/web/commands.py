@@ -20,6 +20,7 @@ from optimization.actions import new_lines
 from optimization.approval import rules_from
 from optimization.ledger_desk import Act, Answer, Decision
 from optimization.ledger_lines import LedgerError
+from optimization.plain_words import say_units
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ def _require_stock(run: Run, lines: pd.DataFrame, order_ids: Sequence[str], quan
         there = left_at_origin(line, lines, run.table("targets"))
         if quantity > max(there, int(line["quantity"])):
             raise LedgerError(
-                f"{line['origin']} has {there:,.0f} units of {line['sku']} beside what its other lines take tonight; "
+                f"{line['origin']} has {say_units(there)} of {line['sku']} beside what its other lines take tonight; "
                 f"ask for at most that, or change the other lines first"
             )
 

@@ -129,7 +129,7 @@ def amount(value: Any, unit: str, *, language: Language, currency: str) -> str:
     small = abs(float(value)) < _FEW and float(value) % 1 != 0
     figure = number(value, language, decimals=2 if small else 0)
     said = f"unit.{unit}"
-    return f"{figure} {translate(language, said)}" if said in MESSAGES[language] else figure
+    return translate(language, said, n=figure) if said in MESSAGES[language] else figure
 
 
 def words_for(language: Language, currency: str) -> dict[str, Any]:

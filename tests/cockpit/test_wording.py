@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cockpit.wording import N_PLACES, count, label, money, share, switched, whole
+from cockpit.wording import N_PLACES, count, counted, label, money, share, switched, whole
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,7 @@ def test_identifiers_become_words() -> None:
 
 def test_a_noun_agrees_with_its_number() -> None:
     assert [count(n, "truck") for n in (0, 1, 2000)] == ["0 trucks", "1 truck", "2,000 trucks"]
+    assert [counted(figure, "day", "days") for figure in ("1", "1.0", "–")] == ["1 day", "1.0 days", "– days"]
 
 
 def test_a_switch_names_its_places_and_its_settings():

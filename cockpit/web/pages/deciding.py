@@ -16,6 +16,7 @@ from cockpit.pages.runs import leaving
 from cockpit.web.commands import decide, export, exported_file
 from cockpit.web.desk import Desk, NewestDesk
 from cockpit.web.frame import Approver, Planner, TheFrame, Viewer
+from cockpit.web.locale import number
 from cockpit.web.pages.done import Done
 from cockpit.web.pages.orders import MOST_UNITS, Asked, approvable_found, line_values, list_values
 from cockpit.web.pages.runs import outcome_of_release, runs_values
@@ -35,7 +36,6 @@ _LIST_NAMES = frozenset({*FACETS, "q", "sort", "group", "down", "page", "size"})
 Lines = Annotated[list[str], Form(max_length=MOST_LINES)]
 
 _DONE = {Act.APPROVE: "approved", Act.UNDO: "undone", Act.CHANGE: "changed", Act.REJECT: "rejected"}
-_COUNTED = ("approved", "undone")
 
 
 def asked_from(address: str) -> Asked:
@@ -77,9 +77,9 @@ def decided(
         return Done(translate(language, "done.refused", why=str(error)), "bad")
     n, n_waiting = int(answer.get("n_changed", 0)), int(answer.get("n_waiting", 0))
     name = _DONE[Act.REJECT if act is Act.CHANGE and quantity == 0 else act]
-    words = translate(language, f"done.{name}_one" if n == 1 and name in _COUNTED else f"done.{name}", n=n)
+    words = translate(language, f"done.{name}", n=number(n, language))
     if n_waiting:
-        words += " " + translate(language, "done.waiting", n=n_waiting)
+        words += " " + translate(language, "done.waiting", n=number(n_waiting, language))
     can_undo = act is not Act.UNDO and len(versions) <= MOST_UNDONE
     lines = answer["lines"] if can_undo else ()
     return Done(words, undo=tuple(f"{line['order_id']}:{line['version']}" for line in lines))

@@ -19,6 +19,7 @@ from cockpit.report_tables import rows_of
 from cockpit.web.commands import exported_files, is_unwritten
 from cockpit.web.desk import Desk, NewestDesk, desks_of
 from cockpit.web.frame import Frame, TheFrame, Viewer
+from cockpit.web.locale import number
 from cockpit.web.pages.done import Done
 from cockpit.web.published import Run
 from cockpit.web.rendering import language_of, page
@@ -60,19 +61,20 @@ def runs(
 
 def _released(request: Request, desk: Desk, batch: str) -> Done | None:
     """What is said of a batch that has just left, as the ledger and the outbox have it; None of any other name."""
-    run_id, _, number = batch.rpartition("#")
-    if run_id != desk.run.run_id or not (number.isascii() and number.isdecimal()):
+    run_id, _, place = batch.rpartition("#")
+    if run_id != desk.run.run_id or not (place.isascii() and place.isdecimal()):
         return None
     language = language_of(request)
-    if int(number) == 0:
+    if int(place) == 0:
         return Done(translate(language, "done.nothing_left"))
     lines = desk.orders().lines
-    n = int((lines["batch"] == int(number)).sum())
+    n = int((lines["batch"] == int(place)).sum())
     if not n:
         return None
-    stem = f"orders-{run_id}" if int(number) == 1 else f"orders-{run_id}-{number}"
+    stem = f"orders-{run_id}" if int(place) == 1 else f"orders-{run_id}-{place}"
     names = [path.name for path in exported_files(desk.run) if path.name.startswith(f"{stem}.")]
-    return Done(translate(language, "done.released", n=n, path=names[0] if names else "–"), file=(names or [""])[0])
+    words = translate(language, "done.released", n=number(n, language), path=names[0] if names else "–")
+    return Done(words, file=(names or [""])[0])
 
 
 def outcome_of_release(desk: Desk, *, n_released: int) -> str:

@@ -35,7 +35,7 @@ MESSAGES = {
     "sign_in.password": "Password",
     "sign_in.enter": "Sign in",
     "sign_in.wrong": "Name and password do not fit. Nobody was signed in.",
-    "sign_in.wait": "Too many attempts. Try again in {seconds} seconds.",
+    "sign_in.wait": "Too many attempts. Try again in {seconds:second|seconds}.",
     "sign_out": "Sign out",
     "role.viewer": "viewer",
     "role.planner": "planner",

@@ -44,7 +44,7 @@ FIGURES = {
     "figure.stale_feeds": ("Feeds that stopped", "中断的数据源"),
     "figure.excluded_rows": ("Rows left out", "剔除的数据行"),
     "figure.gap": ("Optimality gap", "最优性差距"),
-    "unit.days": ("days", "天"),
-    "unit.kg": ("kg", "千克"),
+    "unit.days": ("{n:day|days}", "{n} 天"),
+    "unit.kg": ("{n} kg", "{n} 千克"),
 }
 """(English, Chinese) by name."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 PAGES = {
     "trucks.lead": (
-        "{trucks} trucks for {cost}, {fill} full weighted by cost; empty room costs {wasted}. {parcels} parcels for "
-        "{parcel_cost} beside them.",
+        "{trucks:truck|trucks} for {cost}, {fill} full weighted by cost; empty room costs {wasted}. "
+        "{parcels:parcel|parcels} for {parcel_cost} beside them.",
         "{trucks} 辆车，费用 {cost}，按费用加权装载率 {fill}；空余舱位相当于 {wasted}。"
         "另有 {parcels} 个包裹，费用 {parcel_cost}。",
     ),
@@ -22,9 +22,12 @@ PAGES = {
     "trucks.by_weight": ("Full by weight", "重量占用"),
     "trucks.less": ("less than by volume", "低于体积占用"),
     "trucks.room": ("Room left", "剩余空间"),
-    "trucks.approve": ("Approve all {n} lines of it", "批准该车全部 {n} 行"),
+    "trucks.approve": ("Approve its {n:line|lines}", "批准该车全部 {n} 行"),
     "trucks.approve_row": ("Approve {n}", "批准 {n} 行"),
-    "trucks.approve_named": ("Approve {n} lines, {origin} to {destination}", "批准 {n} 行，{origin} 到 {destination}"),
+    "trucks.approve_named": (
+        "Approve {n:line|lines}, {origin} to {destination}",
+        "批准 {n} 行，{origin} 到 {destination}",
+    ),
     "trucks.unapproved": ("Lines not approved yet", "尚未批准的行"),
     "trucks.approved": ("No line of it waits for approval.", "该车没有待批订单。"),
     "trucks.on_it": ("On it", "装载明细"),
@@ -45,25 +48,25 @@ PAGES = {
     "stock.sort": ("Sort points by", "排序"),
     "stock.stockout": ("Stock-outs coming", "即将缺货"),
     "stock.stockout_hint": (
-        "{n} points run out before anything can arrive; {money} at stake.",
+        "{n:point runs|points run} out before anything can arrive; {money} at stake.",
         "{n} 个库存点在到货前断货；涉及 {money}。",
     ),
     "stock.then_stockout": ("What to do", "建议"),
     "stock.slow": ("Slow movers", "滞销"),
     "stock.slow_hint": (
-        "{n} points with over 60 days of cover, or nothing sold in 28; {money} idle.",
+        "{n:point|points} with over 60 days of cover, or nothing sold in 28; {money} idle.",
         "{n} 个库存点可用超过60天，或28天无销售；呆滞 {money}。",
     ),
     "stock.then_slow": ("Where it would sell", "哪里好卖"),
     "stock.phantom": ("Phantom stock", "虚库存"),
     "stock.phantom_hint": (
-        "{n} points where the record says stock and the sales say none; {money} at stake.",
+        "{n:point|points} where the record says stock and the sales say none; {money} at stake.",
         "{n} 个库存点账面有货但长期无销售；涉及 {money}。",
     ),
     "stock.then_phantom": ("What to do", "建议"),
     "stock.ageing": ("Perishables by expiry", "按到期日的生鲜"),
     "stock.ageing_hint": (
-        "{n} lots that will not all sell in time; {money} at stake.",
+        "{n:lot|lots} that will not all sell in time; {money} at stake.",
         "{n} 批货预计不能按时售完；涉及 {money}。",
     ),
     "stock.then_ageing": ("What to do", "建议"),
@@ -97,7 +100,8 @@ PAGES = {
     "forecast.days": ("Days scored", "计分天数"),
     "forecast.added": ("What each step is worth", "每一步的价值"),
     "forecast.added_hint": (
-        "Backtest {backtest}: {n} origins up to {cutoff}; each step against the one before it, with a 90% interval.",
+        "Backtest {backtest}: {n:origin|origins} up to {cutoff}; each step against the one before it, with a 90% "
+        "interval.",
         "回测 {backtest}：截至 {cutoff} 的 {n} 个起点；每一步与前一步相比，附 90% 区间。",
     ),
     "forecast.no_added": (
@@ -148,19 +152,25 @@ PAGES = {
         "下发之后计入在途，不能再修改。",
     ),
     "release.format": ("File", "文件格式"),
-    "release.go": ("Release {n} lines worth {money} and write the file", "下发 {n} 行（{money}）并写出文件"),
+    "release.go": ("Release {n:line|lines} worth {money} and write the file", "下发 {n} 行（{money}）并写出文件"),
     "release.both": (
-        "{approved} approved lines and {free} that nobody has to approve leave, {money} in all.",
+        "{approved:approved line|approved lines} and {free} that nobody has to approve leave, {money} in all.",
         "将下发已批准的 {approved} 行和无需审批的 {free} 行，共 {money}。",
     ),
-    "release.approved": ("{n} approved lines leave, {money}.", "将下发已批准的 {n} 行，{money}。"),
-    "release.free": ("{n} lines that nobody has to approve leave, {money}.", "将下发无需审批的 {n} 行，{money}。"),
+    "release.approved": ("{n:approved line leaves|approved lines leave}, {money}.", "将下发已批准的 {n} 行，{money}。"),
+    "release.free": (
+        "{n:line that nobody has to approve leaves|lines that nobody has to approve leave}, {money}.",
+        "将下发无需审批的 {n} 行，{money}。",
+    ),
     "release.only": ("only the approved ones", "仅下发已批准的"),
     "release.stays": (
-        "The other {n} stay proposed and can be released later, in a file of their own.",
+        "The other {n:stays|stay} proposed and can be released later, in a file of their own.",
         "其余 {n} 行保持建议状态，以后可另行下发并单独成文件。",
     ),
-    "release.waiting": ("{n} lines wait for approval and stay.", "{n} 行待批，不会下发。"),
+    "release.waiting": (
+        "{n:line waits for approval and stays|lines wait for approval and stay}.",
+        "{n} 行待批，不会下发。",
+    ),
     "release.review": ("Review them", "去审核"),
     "release.nothing": ("Nothing is left to release.", "没有可下发的订单行。"),
     "release.unwritten": ("A file has still to be written.", "还有文件尚未写出。"),
@@ -171,7 +181,7 @@ PAGES = {
     "release.download": ("Download the file", "下载文件"),
     "runs.changes": ("What changed since the run before", "与上一批次相比的变化"),
     "runs.changed": (
-        "Against run {run}: {added} lines added, {removed} gone, {changed} changed; value {value}. The largest:",
+        "Against run {run}: {added:line|lines} added, {removed} gone, {changed} changed; value {value}. The largest:",
         "与批次 {run} 相比：新增 {added} 行，取消 {removed} 行，变更 {changed} 行；金额 {value}。变化最大的：",
     ),
     "runs.no_before": ("There is no earlier run to compare with.", "没有更早的批次可比较。"),

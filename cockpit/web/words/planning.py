@@ -15,16 +15,16 @@ PLANNING = {
     "pager.at": ("{page} of {n}", "第 {page} / {n} 页"),
     "monday.title": ("What leaves on {day}", "{day} 的发货计划"),
     "monday.lead": (
-        "{lines} order lines worth {money} on {trucks} trucks.",
+        "{lines:order line|order lines} worth {money} on {trucks:truck|trucks}.",
         "{lines} 行订单，金额 {money}，{trucks} 辆车。",
     ),
-    "monday.critical": ("{n} critical exceptions", "{n} 个严重异常"),
-    "monday.review": ("Review {n} lines that wait for approval", "审核 {n} 行待批订单"),
+    "monday.critical": ("{n:critical exception|critical exceptions}", "{n} 个严重异常"),
+    "monday.review": ("Review {n:line that waits|lines that wait} for approval", "审核 {n} 行待批订单"),
     "monday.by_truck": ("Approve by truck", "按车批准"),
     "monday.nothing_waits": ("Nothing waits for approval.", "没有待批订单。"),
-    "monday.may_leave": ("{n} lines can be released.", "{n} 行可以下发。"),
+    "monday.may_leave": ("{n:line|lines} can be released.", "{n} 行可以下发。"),
     "monday.release": ("Release", "去下发"),
-    "monday.released": ("Released: {n} lines.", "已下发 {n} 行。"),
+    "monday.released": ("Released: {n:line|lines}.", "已下发 {n} 行。"),
     "monday.files": ("Files of the release", "下发的文件"),
     "monday.figures": ("Key figures", "关键指标"),
     "monday.figures_hint": (
@@ -46,7 +46,7 @@ PLANNING = {
     "monday.lanes": ("Lanes of most value", "金额最大的线路"),
     "monday.trucks": ("Trucks", "车辆"),
     "monday.truck_words": (
-        "{trucks} trucks for {cost}; {fill} full, weighted by cost. Empty room costs {wasted}.",
+        "{trucks:truck|trucks} for {cost}; {fill} full, weighted by cost. Empty room costs {wasted}.",
         "{trucks} 辆车，费用 {cost}；按费用加权装载率 {fill}，空余舱位相当于 {wasted}。",
     ),
     "monday.all_trucks": ("All trucks", "全部车辆"),
@@ -104,7 +104,7 @@ PLANNING = {
     "orders.find": ("Find", "查找"),
     "orders.clear": ("Clear", "清除"),
     "orders.totals": (
-        "{n} lines, {units} units, {value}; net benefit {benefit}",
+        "{n:line|lines}, {units:unit|units}, {value}; net benefit {benefit}",
         "{n} 行，{units} 件，{value}；净收益 {benefit}",
     ),
     "orders.choose": ("Choose {sku} to {destination}", "选择 {sku} 到 {destination}"),
@@ -112,7 +112,7 @@ PLANNING = {
     "orders.approve_chosen": ("Approve chosen", "批准所选"),
     "orders.approve_found": ("Approve all found ({n})", "批准全部查到的（{n}）"),
     "orders.approve_found_sure": (
-        "Approve all {n} lines that were found and are not approved yet?",
+        "Approve the {n:line that was|lines that were} found and not approved yet?",
         "确定批准查到的全部 {n} 行尚未批准的订单？",
     ),
     "orders.keys": (
@@ -127,14 +127,12 @@ PLANNING = {
     "group_by.supplier": ("supplier", "供应商"),
     "group_by.sku": ("SKU", "商品"),
     "group_by.exception": ("exception", "异常"),
-    "done.approved": ("{n} lines approved.", "已批准 {n} 行。"),
-    "done.waiting": ("{n} wait for a second person.", "{n} 行等待第二人批准。"),
-    "done.approved_one": ("1 line approved.", "已批准 1 行。"),
-    "done.undone": ("{n} lines are as they were proposed.", "{n} 行已恢复为原建议。"),
-    "done.undone_one": ("The line is as it was proposed.", "该行已恢复为原建议。"),
+    "done.approved": ("{n:line|lines} approved.", "已批准 {n} 行。"),
+    "done.waiting": ("{n:waits|wait} for a second person.", "{n} 行等待第二人批准。"),
+    "done.undone": ("{n:line is as it was|lines are as they were} proposed.", "{n} 行已恢复为原建议。"),
     "done.changed": ("Quantity saved.", "数量已保存。"),
     "done.rejected": ("Line rejected: it will not leave.", "已驳回该行。"),
-    "done.released": ("{n} lines released; the file is {path}.", "已下发 {n} 行；文件：{path}。"),
+    "done.released": ("{n:line|lines} released; the file is {path}.", "已下发 {n} 行；文件：{path}。"),
     "done.nothing_left": (
         "Nothing more was released; what was released before has been written again.",
         "没有新的订单行下发；此前已下发的文件已重新写出。",
@@ -187,11 +185,11 @@ PLANNING = {
     "line.no_alternative": ("Nothing else was possible.", "没有其他可行方案。"),
     "line.serves": ("Which demand it serves", "满足哪些需求"),
     "line.serves_demand": (
-        "{units} units of the demand of {first} to {last}.",
+        "{units:unit|units} of the demand of {first} to {last}.",
         "{first} 至 {last} 的需求共 {units} 件。",
     ),
     "line.serves_none": ("No expected demand of the horizon.", "计划期内没有预计需求。"),
-    "line.left": ("{units} are left for later.", "剩余 {units} 件留待以后。"),
+    "line.left": ("{units:is|are} left for later.", "剩余 {units} 件留待以后。"),
     "line.audit": ("Audit log", "审计日志"),
     "line.no_audit": ("Nothing yet.", "暂无记录。"),
     "effect.value": ("Order value", "订单金额"),
@@ -205,7 +203,7 @@ PLANNING = {
     "effect.not_there": ("it does not have that much", "没有这么多"),
     "line.changed": ("changed", "已修改"),
     "line.of_proposed": (
-        "Changed since it was proposed: cover, money and what it serves below are of the proposed {n} units.",
+        "Changed since it was proposed: cover, money and what it serves below are of the proposed {n:unit|units}.",
         "建议之后已修改：以下可用天数、金额与所满足的需求仍按建议的 {n} 件。",
     ),
     "effect.beyond": (
@@ -213,25 +211,26 @@ PLANNING = {
         "超出本批次估值的数量范围（0 至建议量的两倍）：按最后的斜率推算。",
     ),
     "chart.stock": (
-        "Expected stock over {days} days: lowest {without} without this order, {with_line} with it.",
+        "Expected stock over {days:day|days}: lowest {without} without this order, {with_line} with it.",
         "未来 {days} 天预计库存：没有该订单最低 {without}，有该订单最低 {with_line}。",
     ),
     "chart.forecast": (
-        "{sku} at {location}: {n_history} days of sales, {n_censored} with an empty shelf, then {n_days} days ahead "
-        "with {units} units expected.",
+        "{sku} at {location}: {n_history:day|days} of sales, {n_censored} with an empty shelf, then "
+        "{n_days:day|days} ahead with {units:unit|units} expected.",
         "{location} 的 {sku}：{n_history} 天销售，其中 {n_censored} 天空架；未来 {n_days} 天预计 {units} 件。",
     ),
     "chart.network": (
-        "Network of {n} locations with {lanes} lanes that move goods tomorrow; the tables hold the same numbers.",
+        "Network of {n:location|locations} with {lanes:lane that moves|lanes that move} goods tomorrow; "
+        "the tables hold the same numbers.",
         "{n} 个地点的网络，明天有 {lanes} 条线路发货；表格中有同样的数字。",
     ),
     "demand.sales": ("sold", "销量"),
     "demand.mean": ("expected", "预期"),
     "demand.band": ("50% and 90% band", "50% 与 90% 区间"),
-    "demand.draws": ("{n} courses it may take", "{n} 种可能的走势"),
-    "demand.censored": ("empty shelf ({n} days)", "空架（{n} 天）"),
-    "demand.words": ("{week} units in the coming week, by {model}.", "下周预计 {week} 件，模型：{model}。"),
-    "demand.drivers": ("What drives it, units in {days} days", "驱动因素（{days} 天内件数）"),
+    "demand.draws": ("{n:course|courses} it may take", "{n} 种可能的走势"),
+    "demand.censored": ("empty shelf ({n:day|days})", "空架（{n} 天）"),
+    "demand.words": ("{week:unit|units} in the coming week, by {model}.", "下周预计 {week} 件，模型：{model}。"),
+    "demand.drivers": ("What drives it, units in {days:day|days}", "驱动因素（{days} 天内件数）"),
     "demand.no_drivers": (
         "Drivers are told for the largest forecasts and orders of a run only.",
         "只有批次中最大的预测和订单给出驱动因素。",

@@ -73,7 +73,7 @@ def test_every_message_is_there_in_both_languages_with_the_same_fields() -> None
 
     english, chinese = MESSAGES.values()
     assert set(english) == set(chinese)
-    fields = {name: [sorted(re.findall(r"{\w+}", words[name])) for words in (english, chinese)] for name in english}
+    fields = {name: [sorted(re.findall(r"{\w+", words[name])) for words in (english, chinese)] for name in english}
     assert [name for name, (one, other) in fields.items() if one != other] == []
 
 

@@ -136,7 +136,7 @@ def test_lines_that_wait_for_a_second_person_are_not_counted_for_the_first(clien
     ledger.override("O00001", units, **needs_two)
     before = [re.findall(r"Approve all found \((\d+)\)", each.get("/orders?q=O00001").text) for each in (ann, bob)]
     assert before == [["1"], ["1"]]
-    assert "1 wait for a second person." in send(ann, "/orders/approve", which="found", back="/orders?q=O00001")
+    assert "1 waits for a second person." in send(ann, "/orders/approve", which="found", back="/orders?q=O00001")
     after = [re.findall(r"Approve all found \((\d+)\)", each.get("/orders?q=O00001").text) for each in (ann, bob)]
     assert after == [[], ["1"]]
 
@@ -197,7 +197,7 @@ def test_the_first_page_says_what_is_left_to_do(client_of: Opened, own_chain: Pa
     units, ledger = whole_cases(own_chain, "O00001", 2), order_ledger(own_chain / "runs")
     ledger.override("O00001", units, at=datetime.now(UTC), user="cid", reason="more", four_eyes_above=0.0)
     text = ann.get("/").text
-    assert "Review 1 lines that wait for approval" in text
+    assert "Review 1 line that waits for approval" in text
     assert "Release</a>" not in text
     assert re.findall(r'id="line-(\w+)"', ann.get("/orders?approval=needed").text) == ["O00001"]
     for each in (ann, bob):
@@ -217,7 +217,7 @@ def test_nothing_leaves_that_the_page_did_not_say(client: TestClient, own_chain:
     assert (answer.status_code, "Nothing was released" in answer.text) == (409, True)
     assert set(order_ledger(own_chain / "runs").states("20241106-0123456789ab")["batch"]) == {0}
     seen = re.findall(r'name="seen" value="([^"]+)"', answer.text)[0]
-    assert "1 lines released" in released(client, seen=seen, only_approved="true")
+    assert "1 line released" in released(client, seen=seen, only_approved="true")
 
 
 def test_files_of_releases_are_listed_as_long_as_they_are_there(client: TestClient, own_chain: Path) -> None:
@@ -281,7 +281,7 @@ def test_a_second_person_has_to_approve_in_the_list_too(client_of: Opened, own_c
     units, ledger = whole_cases(own_chain, "O00001", 2), order_ledger(own_chain / "runs")
     ledger.override("O00001", units, at=datetime.now(UTC), user="cid", reason="more", four_eyes_above=0.0)
     text = send(ann, "/trucks/listed/approve", **row_form(ann.get("/trucks").text, "L1"))
-    assert "1 wait for a second person." in text
+    assert "1 waits for a second person." in text
     assert 'name="load_id" value="L1"' not in text
     assert state(own_chain, "O00001")[0] == "proposed"
     assert "1 line approved." in send(bob, "/trucks/listed/approve", **row_form(bob.get("/trucks").text, "L1"))

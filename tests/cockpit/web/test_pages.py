@@ -11,7 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from cockpit.web.people import Person, Role
-from cockpit.web.words import MESSAGES
+from cockpit.web.words import MESSAGES, translate
+from optimization.export_language import Language
 
 PAGES = (
     *("/", "/exceptions", "/orders", "/orders?group=lane", "/orders?group=exception&q=sku"),
@@ -118,8 +119,28 @@ def test_names_from_the_data_are_text_and_never_markup(answers: dict[tuple[str, 
 def test_messages_are_there_in_both_languages_with_the_same_fields() -> None:
     english, chinese = MESSAGES.values()
     assert set(english) == set(chinese)
-    fields = {name: [set(re.findall(r"\{(\w+)\}", each[name])) for each in (english, chinese)] for name in english}
+    fields = {name: [set(re.findall(r"\{(\w+)", each[name])) for each in (english, chinese)] for name in english}
     assert {name: pair for name, pair in fields.items() if pair[0] != pair[1]} == {}
+
+
+def test_nouns_and_verbs_agree_with_their_numbers_in_every_message() -> None:
+    # A number is followed by the words that agree with it or by a name; Chinese words never change.
+    english, chinese = MESSAGES.values()
+    unsaid = {name: words for name, words in english.items() if re.search(r"\{\w+\} [a-z]+s\b", words)}
+    assert set(unsaid) <= {"help.back"}
+    assert [name for name, words in chinese.items() if "|" in words] == []
+    assert translate(Language.ENGLISH, "release.waiting", n="1") == "1 line waits for approval and stays."
+    assert translate(Language.ENGLISH, "release.waiting", n="1,240") == "1,240 lines wait for approval and stay."
+    assert translate(Language.CHINESE, "release.waiting", n="1") == "1 行待批，不会下发。"
+
+
+def test_one_of_a_thing_is_told_in_the_singular(client_of: Opened, published_chain: Path) -> None:
+    client = client_of(published_chain, ANN)
+    assert "1 line, " in client.get("/orders?q=O00001").text
+    pages = [client.get(page).text for page in PAGES]
+    assert [
+        found for page in pages for found in re.findall(r"(?<![\d.,])1 (?:lines|trucks|days|units|points)\b", page)
+    ] == []
 
 
 def test_labels_belong_to_fields_and_tables_have_headers(answers: dict[tuple[str, str], Any]) -> None:
