@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import RedirectResponse, Response
@@ -118,7 +118,7 @@ def create_app(
     app.state.office = TokenOffice(Accounts(runs / ACCOUNTS_FILE), runs, rate=options.api_rate)
     app.state.provider = provider
     app.state.promises, app.state.meter = PromiseBooks(), meter
-    app.state.paths = frozenset(getattr(route, "path", "") for router in ROUTERS for route in router.routes)
+    app.state.paths = read_paths(*ROUTERS, sign_in_router, sign_in_provider_router)
     app.include_router(api_router)  # first: a page is not asked for hundreds of times a second
     for router in ROUTERS:
         app.include_router(router, include_in_schema=False, dependencies=[Depends(refuse_forged_form)])
@@ -140,6 +140,12 @@ def create_app(
     app.add_exception_handler(Problem, problem_of)
     app.openapi = partial(api_document, app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
+
+
+def read_paths(*routers: APIRouter) -> frozenset[str]:
+    """Return the paths, as their routes write them, of the pages that can be read."""
+    routes = (route for router in routers for route in router.routes)
+    return frozenset(getattr(route, "path", "") for route in routes if "GET" in (getattr(route, "methods", None) or ()))
 
 
 def for_people_and_programs(

@@ -44,9 +44,24 @@ def page_links(path: str, query: Mapping[str, str]) -> Callable[[int], str]:
     return link
 
 
+def read_address(request: Request) -> str:
+    """Return an address at which what was asked for can be read again.
+
+    That is what was asked for, where it was read. A form that was sent is not asked for again: then it is the nearest
+    page above it, `/orders/O1` for `/orders/O1/approve`.
+    """
+    if request.method in ("GET", "HEAD"):
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    route, path = str(getattr(request.scope.get("route"), "path", "")), request.url.path
+    while route.strip("/") and route not in request.app.state.paths:
+        route, path = route.rpartition("/")[0], path.rpartition("/")[0]
+    return path if route.strip("/") else "/"
+
+
 def page(
-    request: Request, template: str, values: dict[str, Any] | None = None, *, status: int = 200, currency: str = ""
-) -> HTMLResponse:
+    request: Request, template: str, values: dict[str, Any] | None = None, *, status: int = 200, currency: str = "",
+    address: str = "",
+) -> HTMLResponse:  # fmt: skip
     """Return a page, or the part of one that a script asked for.
 
     Parameters
@@ -63,13 +78,15 @@ def page(
         HTTP status.
     currency
         Currency of `money`; by default that of the newest run.
+    address
+        Where this page can be read again, in the other language too; by default `read_address`.
     """
     frame = frame_of(request)
     language = language_of(request)
     person: Person | None = getattr(request.state, "person", None)
     run = frame.runs.newest()
     currency = currency or (run.currency if run else "")
-    address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    address = address or read_address(request)
     shared = {
         **words_for(language, currency),
         "language": language,

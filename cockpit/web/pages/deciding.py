@@ -20,7 +20,7 @@ from cockpit.web.locale import number
 from cockpit.web.pages.done import Done
 from cockpit.web.pages.orders import MOST_UNITS, Asked, approvable_found, line_values, list_values
 from cockpit.web.pages.runs import outcome_of_release, runs_values
-from cockpit.web.pages.trucks import AskedLoads, truck_values, trucks_page
+from cockpit.web.pages.trucks import AskedLoads, load_address, truck_values, trucks_page
 from cockpit.web.people import Person
 from cockpit.web.rendering import language_of, page
 from cockpit.web.words import translate
@@ -89,7 +89,7 @@ def listed(request: Request, desk: Desk, back: str, done: Done) -> Response:
     """Return the list as it is now with what was done above it."""
     asked = asked_from(back)
     template = "orders_found.html" if "hx-request" in request.headers else "orders.html"
-    return page(request, template, list_values(request, desk, asked, done=done))
+    return page(request, template, list_values(request, desk, asked, done=done), address=asked.address())
 
 
 @router.post("/orders/approve")
@@ -157,7 +157,7 @@ def override_line(
 def one_truck(request: Request, desk: Desk, load_id: str, done: Done) -> Response:
     """Return a load as it is now with what was done above it."""
     template = "truck_body.html" if "hx-request" in request.headers else "truck.html"
-    return page(request, template, truck_values(desk, load_id, done=done))
+    return page(request, template, truck_values(desk, load_id, done=done), address=load_address(load_id))
 
 
 @router.post("/trucks/approve")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
@@ -31,6 +32,12 @@ class AskedLoads:
     ) -> None:
         self.q, self.kind = q, kind
 
+    @property
+    def address(self) -> str:
+        """Address of the list; what is not asked for is left out."""
+        asked = {name: value for name, value in (("q", self.q), ("kind", self.kind)) if value}
+        return f"/trucks?{urlencode(asked)}" if asked else "/trucks"
+
 
 @router.get("/trucks")
 def all_trucks(
@@ -54,7 +61,12 @@ def trucks_page(request: Request, desk: Desk, asked: AskedLoads, *, done: Done |
         "done": done,
     }
     template = "trucks_found.html" if "hx-request" in request.headers else "trucks.html"
-    return page(request, template, values)
+    return page(request, template, values, address=asked.address)
+
+
+def load_address(load_id: str) -> str:
+    """Return the address of the page of a load."""
+    return f"/trucks/load?{urlencode({'id': load_id})}"
 
 
 @router.get("/trucks/load")

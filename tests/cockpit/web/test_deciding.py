@@ -288,6 +288,40 @@ def test_a_second_person_has_to_approve_in_the_list_too(client_of: Opened, own_c
     assert state(own_chain, "O00001")[0] == "approved"
 
 
+def language_links(page: str) -> list[str]:
+    return [link.replace("&amp;", "&") for link in re.findall(r'<a href="(/language/[^"]+)"', page)]
+
+
+@pytest.mark.parametrize(
+    ("address", "fields", "read_at"),
+    [
+        (
+            "/orders/approve",
+            {"back": "/orders?kind=emergency&size=5", "which": "found"},
+            "/orders?kind=emergency&size=5",
+        ),
+        ("/orders/undo", {"back": "/orders"}, "/orders"),
+        ("/orders/O00001/approve", {"version": 1}, "/orders/O00001"),
+        ("/orders/O00001/undo", {"version": 1}, "/orders/O00001"),
+        ("/orders/O00001/override", {"version": 1, "quantity": 0, "reason": "x"}, "/orders/O00001"),
+        ("/orders/O00001/override", {"version": 1}, "/orders/O00001"),
+        ("/trucks/approve", {"load_id": "L1"}, "/trucks/load?id=L1"),
+        ("/trucks/approve", {}, "/trucks"),
+        ("/trucks/listed/approve", {"load_id": "L1", "seen": 0, "kind": "transfer"}, "/trucks?kind=transfer"),
+        ("/trucks/listed/approve", {}, "/trucks"),
+        ("/whatif", {"name": "x", "change-0-kind": "storm"}, "/whatif"),
+        ("/release", {"format": "csv", "seen": "something else"}, "/runs"),
+        ("/release", {"format": "nonsense"}, "/runs"),
+    ],
+)
+def test_the_answer_to_a_form_can_be_read_in_the_other_language(
+    client: TestClient, address: str, fields: dict[str, object], read_at: str
+) -> None:
+    links = language_links(client.post(address, data={"csrf": "token", **fields}).text)
+    answers = [client.get(link) for link in links]
+    assert [(each.status_code, str(each.url)) for each in answers] == 2 * [(200, f"http://testserver{read_at}")]
+
+
 def test_a_form_without_the_token_is_refused(client: TestClient, own_chain: Path) -> None:
     answer = client.post("/orders/O00001/approve", data={"version": version(client, "O00001")})
     assert answer.status_code == 403
