@@ -157,7 +157,7 @@ def override_line(
 def one_truck(request: Request, desk: Desk, load_id: str, done: Done) -> Response:
     """Return a load as it is now with what was done above it."""
     template = "truck_body.html" if "hx-request" in request.headers else "truck.html"
-    return page(request, template, truck_values(desk, load_id, done=done), address=load_address(load_id))
+    return page(request, template, truck_values(request, desk, load_id, done=done), address=load_address(load_id))
 
 
 @router.post("/trucks/approve")

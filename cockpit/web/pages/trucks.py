@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,8 @@ from cockpit.pages.trucks import summary, truck, trucks, with_approvable
 from cockpit.web.desk import Desk, NewestDesk
 from cockpit.web.frame import Viewer, signed_in_person
 from cockpit.web.pages.done import Done
-from cockpit.web.rendering import page
+from cockpit.web.rendering import language_of, page
+from cockpit.web.speech import said_reason
 
 router = APIRouter()
 N_LOADS = 120
@@ -74,11 +76,11 @@ def one_truck(
     request: Request, person: Viewer, desk: NewestDesk, id: Annotated[str, Query(max_length=300)]
 ) -> HTMLResponse:
     """Show one load: what is on it, what would fill it, what would be left behind first."""
-    return page(request, "truck.html", truck_values(desk, id))
+    return page(request, "truck.html", truck_values(request, desk, id))
 
 
-def truck_values(desk: Desk, load_id: str, **more: Any) -> dict[str, Any]:
-    """Return what the page of a load shows.
+def truck_values(request: Request, desk: Desk, load_id: str, **more: Any) -> dict[str, Any]:
+    """Return what the page of a load shows: who approves it reads why each line of it leaves.
 
     Raises
     ------
@@ -94,4 +96,5 @@ def truck_values(desk: Desk, load_id: str, **more: Any) -> dict[str, Any]:
         raise HTTPException(404) from error
     mine = lines[(lines["load_id"] == load_id) & (lines["state"] == "proposed")]
     waiting = [f"{name}:{version}" for name, version in zip(mine["order_id"], mine["version"], strict=True)]
-    return {"truck": shown, "waits": len(waiting), "waiting": waiting, "done": None, **more}
+    reason_of = partial(said_reason, language=language_of(request))
+    return {"truck": shown, "waits": len(waiting), "waiting": waiting, "reason_of": reason_of, "done": None, **more}

@@ -151,6 +151,20 @@ def test_labels_belong_to_fields_and_tables_have_headers(answers: dict[tuple[str
         assert answer.text.count("<h1") == ("<html" in answer.text), page
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_line_of_a_truck_says_why_it_leaves_as_its_own_page_does(
+    client_of: Opened, published_chain: Path, language: str
+) -> None:
+    client = client_of(published_chain, ANN)
+    ask = {"headers": {"accept-language": language}}
+    rows = re.findall(r'<th scope="row"><a class="open" href="/orders/(\w+)".*?class="why">([^<]*)</td>',
+                      client.get("/trucks/load?id=L1", **ask).text)  # fmt: skip
+    assert len(rows) > 5
+    for order_id, reason in rows[:3]:
+        opening = re.findall(r'<p class="reason">([^<]*)[.。]</p>', client.get(f"/orders/{order_id}", **ask).text)
+        assert [reason] == opening
+
+
 def test_a_script_gets_only_the_part_it_asks_for(client_of: Opened, published_chain: Path) -> None:
     client = client_of(published_chain, ANN)
     for page in ("/orders?q=sku-000", "/trucks", "/stock", "/forecast", "/exceptions"):
