@@ -8,6 +8,7 @@ written by hand, stays as it is: never half of it.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS = {
@@ -60,6 +61,7 @@ _MESSAGES = (
      r"含在订\g<cover>：\g<date>到货的\g<units>只需\g<few>"),
     (rf"{_COVER}, orders included: {_LINE} are not needed", r"含在订\g<cover>：\g<date>到货的\g<units>不再需要"),
 )  # fmt: skip
+_KEPT = 4096
 _MARK = re.compile(r"⟨(?:date|days|cover|units)([^⟩]*)⟩")
 
 
@@ -97,6 +99,8 @@ def chinese_phrase(text: str) -> str:
     return _MARK.sub(r"\1", _marked(text))
 
 
+# The lines of a night share their dates, days and phrases: what was said once is kept.
+@lru_cache(maxsize=_KEPT)
 def _marked(text: str) -> str:
     """The text with its dates, days, cover and units as marked Chinese words."""
     text = _DATE.sub(lambda found: f"⟨date{_MONTHS.index(found[3]) + 1}月{found[2]}日（{_WEEKDAYS[found[1]]}）⟩", text)
@@ -121,8 +125,13 @@ def _parts(text: str) -> str | None:
     said: list[str] = []
     parts = text.replace("out of stock, no sales", "out of stock; no sales").split(", ")
     for part in (part.replace("out of stock; no sales", "out of stock, no sales") for part in parts):
-        phrase = next((words for pattern, to in _PHRASES if (words := _whole(pattern, part, to)) is not None), None)
+        phrase = _phrase(part)
         if phrase is None:
             return None
         said.append(phrase)
     return "，".join(said)
+
+
+@lru_cache(maxsize=_KEPT)
+def _phrase(part: str) -> str | None:
+    return next((words for pattern, to in _PHRASES if (words := _whole(pattern, part, to)) is not None), None)
