@@ -7,7 +7,8 @@ import pandas as pd
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_MOST_COVER_DAYS = 365
+MOST_COVER_DAYS = 365
+"""Cover beyond this is told as more than this [days]."""
 
 
 def say_date(date: pd.Timestamp) -> str:
@@ -23,7 +24,7 @@ def say_units(units: float) -> str:
 
 def say_days(days: float) -> str:
     """A number of days as ``1 day``, ``6 days`` or ``over a year``; less than half a day is ``under a day``."""
-    if not np.isfinite(days) or days > _MOST_COVER_DAYS:
+    if not np.isfinite(days) or days > MOST_COVER_DAYS:
         return "over a year"
     whole = round(days)
     if whole < 1:
@@ -45,4 +46,4 @@ def say_rate(units_per_day: float) -> str:
         return f"{units_per_day:.1f} a day"
     if units_per_day * 7 >= 1:
         return f"{units_per_day * 7:.1f} a week"
-    return f"1 in {round(1 / units_per_day):,} days" if units_per_day > 1 / _MOST_COVER_DAYS else "almost nothing"
+    return f"1 in {round(1 / units_per_day):,} days" if units_per_day > 1 / MOST_COVER_DAYS else "almost nothing"

@@ -8,10 +8,7 @@ import numpy as np
 import pandas as pd
 
 from network.contracts import Mode
-from optimization.plain_words import say_cover, say_date, say_days, say_units
-
-# Cover is called good enough to give from beyond this; below it the sentence names the units instead [days].
-_MOST_COVER_DAYS = 365
+from optimization.plain_words import MOST_COVER_DAYS, say_cover, say_date, say_days, say_units
 
 
 @dataclass(frozen=True)
@@ -104,4 +101,4 @@ def _rounding(note: str) -> str:
 
 def say_excess(units: float, cover: float) -> str:
     """Stock beyond need, as ``240 units, over a year of cover``."""
-    return f"{say_units(units)}, {say_cover(min(cover, _MOST_COVER_DAYS + 1))}"
+    return f"{say_units(units)}, {say_cover(min(cover, MOST_COVER_DAYS + 1))}"

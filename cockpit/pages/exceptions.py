@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,19 +29,26 @@ class Exceptions:
     ----------
     rows
         rank, kind, severity, sku, location, date, money, message, suggestion; dearest first.
-    n
-        How many there are in all.
-    money
-        Of all of them.
+    found
+        All of them, of every page.
     asked, everything
         Those of the severity asked for, and of the whole run.
     """
 
     rows: list[dict[str, Any]]
-    n: int
-    money: float
+    found: pd.DataFrame
     asked: pd.DataFrame
     everything: pd.DataFrame
+
+    @property
+    def n(self) -> int:
+        """How many there are in all."""
+        return len(self.found)
+
+    @property
+    def money(self) -> float:
+        """Of all of them."""
+        return float(self.found["money"].sum())
 
     @cached_property
     def kinds(self) -> list[dict[str, Any]]:
@@ -66,11 +74,16 @@ def ranked_exceptions(
     table = with_words(table, search, ("sku", "location", "message"))
     return Exceptions(
         rows=[_plain(row) for row in rows_of(table.iloc[first : first + n])],
-        n=len(table),
-        money=float(table["money"].sum()),
+        found=table,
         asked=asked,
         everything=exceptions,
     )
+
+
+def n_points(parts: Sequence[Exceptions]) -> int:
+    """Return how many stock points some exceptions are about; one with two kinds of them counts once."""
+    points = pd.concat([part.found[["sku", "location"]] for part in parts])
+    return len(points.drop_duplicates())
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from cockpit.web.speech import said_meaning, said_sentence
 from cockpit.web.words import MESSAGES, say, translate
 from cockpit.wording import is_known
 from optimization.export_language import Language
+from optimization.plain_words import MOST_COVER_DAYS
 
 LANGUAGE_COOKIE = "language"
 UNKNOWN = "–"
@@ -85,6 +86,13 @@ def number(value: Any, language: Language, *, decimals: int = 0) -> str:
     return _decimal(round(float(value), decimals) + 0.0, pattern, language)  # -0.0 + 0.0 is 0.0
 
 
+def cover(days: Any, language: Language) -> str:
+    """Return days of cover; beyond a year `>365`, for nobody plans with more; a dash where there is no demand."""
+    if days is not None and float(days) > MOST_COVER_DAYS:
+        return f">{number(MOST_COVER_DAYS, language)}"
+    return number(days, language, decimals=1)
+
+
 def money(value: Any, language: Language, currency: str, *, decimals: int = 0) -> str:
     """Return an amount with its currency, a dash where it is unknown."""
     if value is None or not is_known(float(value)):
@@ -147,6 +155,7 @@ def words_for(language: Language, currency: str) -> dict[str, Any]:
     return {
         "t": partial(translate, language),
         "number": partial(number, language=language),
+        "cover": partial(cover, language=language),
         "share": partial(share, language=language),
         "day": partial(day, language=language),
         "money": money_words,

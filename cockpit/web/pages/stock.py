@@ -8,7 +8,7 @@ import pandas as pd
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from cockpit.pages.exceptions import STOCK_KINDS, ranked_exceptions
+from cockpit.pages.exceptions import STOCK_KINDS, n_points, ranked_exceptions
 from cockpit.pages.stock import by_expiry_day, expiring, promised_by_day, stock_points, with_cover
 from cockpit.web.desk import NewestDesk
 from cockpit.web.frame import Viewer
@@ -47,7 +47,7 @@ def stock(
     values = {
         "sections": {
             name: {"rows": [row for part in parts for row in part.rows], "n": sum(part.n for part in parts),
-                   "money": sum(part.money for part in parts)}
+                   "n_points": n_points(parts), "money": sum(part.money for part in parts)}
             for name, parts in sections.items()
         },
         "lots": None if lots is None else expiring(lots, run.cutoff, n=N_SHOWN),
@@ -56,6 +56,7 @@ def stock(
         "promise_days": [run.cutoff + pd.Timedelta(days=days) for days in range(1, 8)],
         "points": found.rows,
         "n_points": found.n,
+        "n_stock_points": len(run.table("targets")),
         "page": page_number,
         "n_pages": max(-(-found.n // PAGE_SIZE), 1),
         "q": q,

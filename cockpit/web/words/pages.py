@@ -54,8 +54,13 @@ PAGES = {
     "stock.then_stockout": ("What to do", "建议"),
     "stock.slow": ("Slow movers", "滞销"),
     "stock.slow_hint": (
-        "{n:point|points} with over 60 days of cover, or nothing sold in 28; {money} idle.",
-        "{n} 个库存点可用超过60天，或28天无销售；呆滞 {money}。",
+        "{n} of {of:stock point|stock points} with over 60 days of cover, nothing sold in 28, or too much left after a "
+        "promotion; {money} idle.",
+        "{of} 个库存点中有 {n} 个可用超过60天、28天无销售或促销后过剩；呆滞 {money}。",
+    ),
+    "stock.cover": (
+        "Cover is how many days of forecast demand the stock on hand lasts.",
+        "可用天数指现有库存按预测需求可维持的天数。",
     ),
     "stock.then_slow": ("Where it would sell", "哪里好卖"),
     "stock.phantom": ("Phantom stock", "虚库存"),

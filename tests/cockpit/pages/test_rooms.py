@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cockpit.pages.exceptions import ranked_exceptions
+from cockpit.pages.exceptions import STOCK_KINDS, n_points, ranked_exceptions
 from cockpit.pages.forecasts import demand_picture, forecast_index, found_points, signal_rows
 from cockpit.pages.runs import changes_between, run_rows
 from cockpit.pages.stock import by_expiry_day, expiring, stock_points, with_cover
@@ -177,6 +177,12 @@ def test_exceptions_are_ranked_filtered_and_counted() -> None:
     assert (critical.n, [kind["kind"] for kind in critical.kinds]) == (1, ["stock-out coming"])
     assert found.n_critical == ranked_exceptions(exceptions(), kind="slow mover").n_critical == 1
     assert ranked_exceptions(exceptions(), n=1).n == 3
+
+
+def test_a_stock_point_with_two_exceptions_is_one_stock_point() -> None:
+    twice = pd.concat([exceptions(), exceptions().head(1).assign(kind="excess after promotion", rank=4)])
+    parts = [ranked_exceptions(twice, kind=kind) for kind in STOCK_KINDS["slow"]]
+    assert (sum(part.n for part in parts), n_points(parts)) == (2, 1)
 
 
 def test_runs_say_what_they_changed_and_why() -> None:

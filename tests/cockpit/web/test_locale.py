@@ -40,6 +40,8 @@ def test_figures_are_written_as_the_language_does() -> None:
     assert locale.money(1234.56, ZH, "CNY", decimals=2) == "¥1,234.56"
     assert locale.money(-0.4, EN, "CNY") == "CN¥0"
     assert locale.number(-0.2, ZH) == "0"
+    covers = (0.0, 6.26, 365, 12345.6, float("inf"))
+    assert [locale.cover(days, EN) for days in covers] == ["0.0", "6.3", "365.0", ">365", ">365"]
     assert locale.share(0.1234, EN) == "12.3%"
     assert locale.day("2024-11-06", EN) == "Nov 6, 2024"
     assert locale.day("2024-11-06", ZH, style="full") == "2024年11月6日星期三"
@@ -47,5 +49,10 @@ def test_figures_are_written_as_the_language_does() -> None:
 
 @pytest.mark.parametrize("unknown", [None, float("nan")])
 def test_what_is_unknown_is_a_dash_and_never_zero(unknown: float | None) -> None:
-    assert {locale.number(unknown, EN), locale.money(unknown, ZH, "CNY"), locale.share(unknown, EN)} == {"–"}
+    assert {
+        locale.number(unknown, EN),
+        locale.money(unknown, ZH, "CNY"),
+        locale.share(unknown, EN),
+        locale.cover(unknown, EN),
+    } == {"–"}
     assert locale.day(unknown, EN) == "–"

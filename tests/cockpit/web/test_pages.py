@@ -165,6 +165,17 @@ def test_each_line_of_a_truck_says_why_it_leaves_as_its_own_page_does(
         assert [reason] == opening
 
 
+def test_the_stock_page_says_how_many_points_are_slow_of_how_many_and_what_cover_means(
+    client_of: Opened, published_chain: Path
+) -> None:
+    from network.store import RunStore
+
+    targets = RunStore(published_chain / "runs").read_table("20241106-0123456789ab", "targets")
+    text = client_of(published_chain, ANN).get("/stock").text
+    assert f"0 of {len(targets)} stock points with over 60 days of cover" in text  # the kinds made by hand are others
+    assert text.count("Cover is how many days of forecast demand the stock on hand lasts.") == 2
+
+
 def test_a_script_gets_only_the_part_it_asks_for(client_of: Opened, published_chain: Path) -> None:
     client = client_of(published_chain, ANN)
     for page in ("/orders?q=sku-000", "/trucks", "/stock", "/forecast", "/exceptions"):
