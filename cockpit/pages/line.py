@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from optimization.pegging import Use
 
 Floats = npt.NDArray[np.float64]
 _HALF_A_CENT = 0.005
+_NOTHING = "nothing"
 _NOT_LEAVING = ("rejected", "cancelled")
 _SAME_FILL = 1e-6
 
@@ -103,6 +104,17 @@ def alternatives_of(alternatives: pd.DataFrame, order_id: str) -> list[dict[str,
     """Return what could be done instead of a line, the next best first."""
     mine = alternatives[alternatives["order_id"] == order_id].sort_values("regret", kind="stable")
     return [{str(name): value for name, value in row.items()} for row in mine.to_dict("records")]
+
+
+def paid_anyway(alternatives: Sequence[Mapping[str, Any]], net_benefit: float) -> float:
+    """Return what ordering nothing would not save of a line's share of its trucks, in whole cents [money].
+
+    The trucks that the other lines need go anyway and are paid by them then. Worth of the line + this = what ordering
+    nothing is worth less by. Negative where the trucks that the line alone needs cost more than its share; 0 where
+    nothing was no alternative.
+    """
+    regrets = [float(each["regret"]) for each in alternatives if each["alternative"] == _NOTHING]
+    return round(regrets[0] - net_benefit, 2) if regrets else 0.0
 
 
 def pegged(pegging: pd.DataFrame, order_id: str) -> dict[str, Any]:

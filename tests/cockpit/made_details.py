@@ -24,6 +24,7 @@ def made_details(plan: Any) -> dict[str, pd.DataFrame]:
     return {
         "stock_paths": paths.reset_index(drop=True),
         "quantity_worth": made_worth(plan.orders),
+        "alternatives": made_alternatives(plan.orders),
         "drivers": driver_table(plan.forecast.series, plan.forecast.drivers),
         "places": plan.network.locations.reindex(columns=[*PLACE_COLUMNS]),
         "history": series.assign(
@@ -69,6 +70,16 @@ def made_worth(orders: pd.DataFrame) -> pd.DataFrame:
             "unmet": pd.Series([np.array([10.0, 5.0, 2.0, 0.0])] * len(orders)),
         }
     )
+
+
+def made_alternatives(orders: pd.DataFrame) -> pd.DataFrame:
+    """Ordering nothing leaves a fifth of each line's worth to pay for trucks that go anyway; waiting costs a tenth."""
+    worth = orders["net_benefit"].to_numpy(dtype=float)
+    parts = []
+    for name, regret in (("next ship day", 0.1 * worth), ("nothing", 1.2 * worth)):
+        part = orders[["order_id", "origin", "ship_date", "due_date"]].assign(alternative=name, regret=regret.round(2))
+        parts.append(part.assign(net_benefit=worth - part["regret"], is_next_best=name != "nothing"))
+    return pd.concat(parts, ignore_index=True)
 
 
 def made_lots(plan: Any) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
-from cockpit.pages.line import alternatives_of, effect_of, left_at_origin, pegged, stock_path, terms_of
+from cockpit.pages.line import alternatives_of, effect_of, left_at_origin, paid_anyway, pegged, stock_path, terms_of
 from cockpit.pages.order_table import FACETS, GROUP_COLUMNS, PAGE_SIZE, Grouping, OrderQuery, approvable
 from cockpit.web.desk import Desk, NewestDesk
 from cockpit.web.frame import Viewer, signed_in_person
@@ -153,6 +153,7 @@ def line_values(request: Request, desk: Desk, asked: Asked, order_id: str, **mor
     run, language = desk.run, language_of(request)
     before, after = desk.orders().beside(asked.query, order_id)
     sku, destination = str(row["sku"]), str(row["destination"])
+    others = alternatives_of(known(desk, "alternatives", order_id), order_id)
     terms = terms_of(known(desk, "order_terms", order_id), order_id)
     paths, worth = desk.rows("stock_paths", "sku", sku), desk.rows("quantity_worth", "order_id", order_id)
     lots = [] if worth is None else worth["lot"].tolist()
@@ -165,7 +166,8 @@ def line_values(request: Request, desk: Desk, asked: Asked, order_id: str, **mor
         "said": said_reason(row.to_dict(), language),
         "terms": terms,
         "terms_picture": terms_chart(terms, language, run.currency),
-        "alternatives": alternatives_of(known(desk, "alternatives", order_id), order_id),
+        "alternatives": others,
+        "paid_anyway": paid_anyway(others, float(row["net_benefit"])),
         "pegged": pegged(known(desk, "pegging", order_id), order_id),
         "path": path,
         "path_picture": None if path is None else path_chart(path, language),

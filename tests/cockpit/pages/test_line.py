@@ -16,6 +16,7 @@ from cockpit.pages.line import (
     effect_of,
     left_at_origin,
     left_over,
+    paid_anyway,
     pegged,
     stock_path,
     terms_of,
@@ -135,6 +136,9 @@ def test_terms_alternatives_and_pegs_are_those_of_the_line() -> None:
     assert terms_of(terms, "T1") == [("b", -5.0), ("a", 1.0)]
     others = pd.DataFrame({"order_id": ["T1", "T1"], "alternative": ["nothing", "next ship day"], "regret": [9.0, 2.0]})
     assert [each["alternative"] for each in alternatives_of(others, "T1")] == ["next ship day", "nothing"]
+    # the line is worth 7.70 and pays 1.30 of a truck that goes anyway: without it 9.00 are missing
+    assert paid_anyway(alternatives_of(others, "T1"), 7.7) == 1.3
+    assert paid_anyway(alternatives_of(others, "T2"), 7.7) == 0.0
     days = pd.to_datetime(["2025-01-03", "2025-01-05", None])
     uses = ["demand", "demand", "left at the end"]
     pegs = pd.DataFrame({"order_id": ["T1"] * 3, "use": uses, "units": [2.0, 3.0, 1.0], "demand_date": days})

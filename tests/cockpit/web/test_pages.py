@@ -176,6 +176,18 @@ def test_the_stock_page_says_how_many_points_are_slow_of_how_many_and_what_cover
     assert text.count("Cover is how many days of forecast demand the stock on hand lasts.") == 2
 
 
+def test_what_ordering_nothing_loses_is_the_worth_of_the_line_and_its_share_of_trucks_to_the_cent(
+    client_of: Opened, published_chain: Path
+) -> None:
+    client = client_of(published_chain, ANN)
+    for order_id in ("O00001", "O00002", "O00003"):
+        text = client.get(f"/orders/{order_id}").text
+        table = text[text.index('<table class="sum">') :].split("</table>")[0]
+        worth, share, regret = (float(each) for each in re.findall(r"CN¥([\d.]+)", table.replace(",", "")))
+        assert (round(worth + share, 2), share > 0) == (regret, True)
+        assert text.replace(",", "").count(f"CN¥{regret:.2f}<") == 2  # the same in the table of alternatives
+
+
 def test_a_script_gets_only_the_part_it_asks_for(client_of: Opened, published_chain: Path) -> None:
     client = client_of(published_chain, ANN)
     for page in ("/orders?q=sku-000", "/trucks", "/stock", "/forecast", "/exceptions"):
