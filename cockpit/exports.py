@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from cockpit.wording import count, money
 from network.contracts import OrderState
 from network.store import RunStore, lock
 from optimization.actions import messages, new_lines
-from optimization.export import ExportFormat, Language, write_orders
+from optimization.export import DocumentHeader, ExportFormat, Language, name_in, write_orders
+from optimization.export_download import orders_file
 from optimization.ledger import DoubleOrders, OrderLedger
 
 LOCK_SECONDS = 30.0
@@ -38,10 +39,13 @@ class Form:
         One of the export formats.
     language
         Language of headers, choices and reasons.
+    header
+        What UBL documents say beyond their lines.
     """
 
     format: str = "csv"
     language: str = "en"
+    header: DocumentHeader | None = None
 
     def __post_init__(self) -> None:
         for given, known in ((self.format, ExportFormat), (self.language, Language)):
@@ -55,7 +59,8 @@ class Form:
 
     def write(self, orders: pd.DataFrame, to: Path, name: str) -> Path:
         """Write orders in this form; returns the file."""
-        return write_orders(orders, to, self.format, name=name, language=self.language)
+        named = name_in(name, self.format, self.language)
+        return write_orders(orders, to, self.format, name=named, language=self.language, header=self.header)
 
 
 def export_run(
@@ -89,6 +94,7 @@ def export_run(
     manifests = newest_first(store)
     run_id = find_run(words, folder, manifests=manifests)
     manifest = next(m for m in manifests if m["run_id"] == run_id)
+    form = replace(form, header=header_of(manifest))
     orders = store.read_table(run_id, "orders")
     n_released = 0
     if is_preview or new_lines(orders).empty:
@@ -120,6 +126,38 @@ def export_run(
     state = _state_words(n_released, n_waiting, is_preview=is_preview)
     block = _block(written, leaving, state, currency=str(manifest.get("currency", "")))
     return Outcome(ExitCode.DONE, (block,), document)
+
+
+def header_of(manifest: Mapping[str, Any]) -> DocumentHeader:
+    """Return what the documents of a run say beyond their lines; they are issued on the last day that it knows."""
+    issued = date.fromisoformat(str(manifest["cutoff"])[:10])
+    return DocumentHeader(str(manifest["chain"]), issued, str(manifest.get("currency", "")))
+
+
+def batch_file(store: RunStore, manifest: Mapping[str, Any], batch: int, *, form: Form) -> tuple[str, bytes]:
+    """Return the file of a batch that was released, its name and its content; nothing is released or written.
+
+    Raises
+    ------
+    UsageError
+        If the run has released no such batch.
+    ExportError
+        If the lines do not go into this form.
+    """
+    run_id, ledger = str(manifest["run_id"]), order_ledger(store.path)
+    states = ledger.states(run_id) if ledger.exists else pd.DataFrame({"batch": []})
+    if batch < 1 or not (states["batch"] == batch).any():
+        raise UsageError(f"Run {run_id} has released no batch {batch}.")
+    lines = batch_lines(store.read_table(run_id, "orders"), states, batch)
+    return orders_file(
+        lines, ExportFormat(form.format), name=batch_stem(run_id, batch), language=Language(form.language),
+        header=header_of(manifest),
+    )  # fmt: skip
+
+
+def batch_stem(run_id: str, batch: int) -> str:
+    """Return the name of the file of a batch without its ending."""
+    return f"orders-{run_id}" if batch == 1 else f"orders-{run_id}-{batch}"
 
 
 def counted_batches(manifest: Mapping[str, Any]) -> set[str]:
@@ -164,8 +202,7 @@ def deliver(
         if (each.target, each.format) != (str(to.resolve()), form.name):
             continue
         table = batch_lines(orders, states, each.batch)
-        name = f"orders-{run_id}" if each.batch == 1 else f"orders-{run_id}-{each.batch}"
-        written.append(form.write(table, to, name))
+        written.append(form.write(table, to, batch_stem(run_id, each.batch)))
         ledger.delivered(each, at=datetime.now(UTC), user=user)
         tables.append(table)
     return written, pd.concat(tables[1:] or tables, ignore_index=True)

@@ -18,7 +18,7 @@ from optimization.export_language import Language, in_language, with_change_reas
 from optimization.export_sheets import plain_json, write_sheet_csv, write_xlsx
 from optimization.export_ubl import DocumentHeader, write_ubl
 
-__all__ = ["DocumentHeader", "ExportError", "ExportFormat", "Language", "orders_csv", "write_orders"]
+__all__ = ["DocumentHeader", "ExportError", "ExportFormat", "Language", "name_in", "orders_csv", "write_orders"]
 
 MAX_SHEET_ROWS = 1_048_576  # a limit of the xlsx format
 
@@ -94,6 +94,17 @@ def write_orders(
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(path, lambda partial: _WRITERS[chosen](shown, partial))
     return path
+
+
+def name_in(name: str, format: ExportFormat | str, language: Language | str) -> str:
+    """Return the name of a file with the language of its words: `orders.zh`.
+
+    A file for people always says it; one for programs where it is not the raw one; the forms of other systems have
+    their own words.
+    """
+    chosen = ExportFormat(format)
+    is_raw = chosen not in FOR_PEOPLE and Language(language) is Language.ENGLISH
+    return name if is_raw or chosen in SYSTEMS else f"{name}.{Language(language)}"
 
 
 def _write_for_system(

@@ -112,6 +112,7 @@ def complete_orders(plan: Any) -> pd.DataFrame:
     orders = plan.orders
     rest = {"status": "proposed", "action": "new", "barcode": "", "on_hand": 3, "on_order": 0, "expected_demand": 12.5,
             "target": 20.0, "cover_before": 2.0, "cover_after": 9.0, "amends_order_id": "",
+            "supplier_item_code": "", "run_id": plan.run_id,
             "stockout_date_without": plan.cutoff + pd.Timedelta(days=2)}  # fmt: skip
     return orders.assign(**rest, priority=range(1, len(orders) + 1), proposed_quantity=orders["quantity"])
 

@@ -247,9 +247,19 @@ def test_a_spreadsheet_never_computes_a_name(fresh: Path, tmp_path: Path) -> Non
     folder = published(fresh)[0]
     assert HOSTILE in set(pd.read_csv(folder / "targets.csv")["sku"])
     assert run("export", folder, "--to", tmp_path, "--format", "xlsx", "--preview") == 0
-    sheet = openpyxl.load_workbook(tmp_path / f"orders-{folder.name}.xlsx").active
+    sheet = openpyxl.load_workbook(tmp_path / f"orders-{folder.name}.en.xlsx").active
     assert sheet is not None
     assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+
+
+def test_the_forms_of_other_systems_leave_with_what_the_run_says_of_itself(fresh: Path, tmp_path: Path) -> None:
+    pytest.importorskip("lxml", reason="misses UBL: the extra edi is not installed")
+    folder = published(fresh)[0]
+    assert run("export", folder, "--to", tmp_path, "--format", "ubl", "--preview") == 0
+    documents = [path.read_text("utf-8") for path in (tmp_path / f"orders-{folder.name}.ubl").iterdir()]
+    assert documents
+    cutoff = json.loads((folder / "manifest.json").read_text("utf-8"))["cutoff"][:10]
+    assert all(f"IssueDate>{cutoff}<" in text for text in documents)
 
 
 def test_the_same_night_planned_again_after_the_export_is_still_the_same_run(

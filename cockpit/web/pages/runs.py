@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import pandas as pd
 from fastapi import APIRouter, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
+from cockpit.exports import Form, batch_file, batch_stem
+from cockpit.outcome import UsageError
 from cockpit.pages.runs import changes_between, leaving, run_rows
 from cockpit.places import order_ledger
 from cockpit.report_facts import solver_facts, timing_rows
@@ -25,15 +28,23 @@ from cockpit.web.published import Run
 from cockpit.web.rendering import language_of, page
 from cockpit.web.speech import said_reason
 from cockpit.web.words import translate
-from optimization.export import ExportFormat
+from optimization.export import ExportError, ExportFormat, Language
+from optimization.export_download import forms_here
 from optimization.ledger_outbox import batch_name
 
 router = APIRouter()
 N_AUDIT = 100
 N_LATEST = 20
 N_FILES = 20
-ONE_FILE = (ExportFormat.XLSX, ExportFormat.CSV, ExportFormat.JSON)
-"""Formats that the page offers: one file each."""
+ONE_FILE = (ExportFormat.XLSX, ExportFormat.CSV, ExportFormat.JSON, ExportFormat.SHEET_CSV)
+"""Formats that a release is written in: one file each."""
+IN_LANGUAGES = (ExportFormat.XLSX, ExportFormat.SHEET_CSV, ExportFormat.CSV)
+"""Formats that are downloaded in the language that a person wants."""
+DOWNLOADS = (
+    *((format, language) for format in IN_LANGUAGES for language in Language),
+    *((format, Language.ENGLISH) for format in forms_here() if format not in IN_LANGUAGES),
+)
+"""What a batch that has left can be downloaded as."""
 
 
 def named_run(frame: TheFrame, run_id: str) -> Run:
@@ -71,7 +82,7 @@ def _released(request: Request, desk: Desk, batch: str) -> Done | None:
     n = int((lines["batch"] == int(place)).sum())
     if not n:
         return None
-    stem = f"orders-{run_id}" if int(place) == 1 else f"orders-{run_id}-{place}"
+    stem = batch_stem(run_id, int(place))
     names = [path.name for path in exported_files(desk.run) if path.name.startswith(f"{stem}.")]
     words = translate(language, "done.released", n=number(n, language), path=names[0] if names else "–")
     return Done(words, file=(names or [""])[0])
@@ -97,6 +108,10 @@ def runs_values(request: Request, frame: Frame, desk: Desk, **more: Any) -> dict
         "formats": ONE_FILE,
         "leaving": leaving(lines),
         "is_unwritten": is_unwritten(desk.run),
+        "downloads": DOWNLOADS,
+        "in_languages": IN_LANGUAGES,
+        "batches": _batches(lines),
+        "batch_run": desk.run.run_id,
         "files": [_file_row(path) for path in exported_files(desk.run)[:N_FILES]],
         "done": None,
         "runs": run_rows(frame.runs.manifests()),
@@ -107,6 +122,29 @@ def runs_values(request: Request, frame: Frame, desk: Desk, **more: Any) -> dict
         "audit": _audit_rows(frame, desk, desk.ledger.log_rows(limit=N_LATEST)[1]),
         **more,
     }
+
+
+def _batches(lines: pd.DataFrame) -> list[tuple[int, int]]:
+    """Batches of a run that have left, each with its lines."""
+    left = lines.loc[lines["batch"] > 0, "batch"].value_counts().sort_index()
+    return [(int(str(batch)), int(n)) for batch, n in left.items()]
+
+
+@router.get("/runs/{run_id}/batch")
+def batch_download(
+    person: Viewer, frame: TheFrame, run_id: str, number: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    format: ExportFormat = ExportFormat.CSV, language: Language = Language.ENGLISH,
+) -> Response:  # fmt: skip
+    """Hand out the lines of a batch that has left, in any form and language; nothing is released by it."""
+    shown = named_run(frame, run_id)
+    try:
+        name, content = batch_file(shown.store, shown.manifest, number, form=Form(str(format), str(language)))
+    except UsageError as error:
+        raise HTTPException(404) from error
+    except ExportError as error:
+        raise HTTPException(409) from error
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(content, media_type=guess_type(name)[0] or "application/octet-stream", headers=headers)
 
 
 def _file_row(path: Path) -> dict[str, object]:
@@ -130,8 +168,13 @@ def run(request: Request, person: Viewer, frame: TheFrame, run_id: str) -> HTMLR
     """Show one run: solver, data, assumptions, timings, states of its lines."""
     shown = named_run(frame, run_id)
     desk = desks_of(request).of(shown)
-    states = desk.orders().lines["state"].astype("str").value_counts()
+    lines = desk.orders().lines
+    states = lines["state"].astype("str").value_counts()
     values = {
+        "downloads": DOWNLOADS,
+        "in_languages": IN_LANGUAGES,
+        "batches": _batches(lines),
+        "batch_run": run_id,
         "shown": shown,
         "manifest": shown.manifest,
         "solver": solver_facts(shown.manifest, shown.currency),

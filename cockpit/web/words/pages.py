@@ -183,6 +183,12 @@ PAGES = {
     "release.files": ("Files of releases", "已下发的文件"),
     "release.written": ("Written (UTC)", "写出时间（UTC）"),
     "release.size": ("Size", "大小"),
+    "downloads.title": ("Released lines in other forms", "已下发订单的其他格式"),
+    "downloads.hint": (
+        "The lines of each release as they left; downloading releases nothing. Forms of several files come as a zip.",
+        "每次下发的订单行，内容与下发时一致；下载不会触发下发。多个文件的格式打包为 zip。",
+    ),
+    "downloads.batch": ("Release {number}, {n:line|lines}:", "第 {number} 次下发，{n} 行："),
     "release.download": ("Download the file", "下载文件"),
     "runs.changes": ("What changed since the run before", "与上一批次相比的变化"),
     "runs.changed": (

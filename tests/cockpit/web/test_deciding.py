@@ -229,6 +229,25 @@ def test_files_of_releases_are_listed_as_long_as_they_are_there(client: TestClie
     assert "/outbox/" not in page
 
 
+def test_what_has_left_is_downloaded_in_every_form_and_language(client: TestClient, own_chain: Path) -> None:
+    batch = "/runs/20241106-0123456789ab/batch"
+    assert client.get(f"{batch}?format=csv").status_code == 404  # nothing has left
+    assert f'href="{batch}' not in client.get("/runs").text
+    released(client)
+    for page in ("/runs", "/runs/20241106-0123456789ab"):
+        links = re.findall(rf'href="({batch}[^"]+)"', client.get(page).text)
+        assert len(links) >= 9
+    answers = [client.get(link.replace("&amp;", "&")) for link in links]
+    assert {answer.status_code for answer in answers} == {200}
+    names = [re.findall(r'filename="orders-20241106-0123456789ab([^"]+)"', answer.headers["content-disposition"])[0]
+             for answer in answers]  # fmt: skip
+    assert {".en.xlsx", ".zh.xlsx", ".csv", ".zh.csv", ".json", ".odoo.zip"} <= set(names)
+    file = own_chain / "runs" / "outbox" / "orders-20241106-0123456789ab.csv"
+    assert answers[names.index(".csv")].content == file.read_bytes()
+    assert "订单行号" in answers[names.index(".zh.csv")].text
+    assert client.get(f"{batch}?format=csv&number=2").status_code == 404
+
+
 def test_the_outcome_of_a_release_is_what_the_ledger_says(client: TestClient) -> None:
     for made_up in ("X%231", "20241106-0123456789ab%23x", "20241106-0123456789ab%23999", "%C2%B2"):
         assert "lines released" not in client.get(f"/runs?released={made_up}").text, made_up
