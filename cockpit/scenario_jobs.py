@@ -83,7 +83,7 @@ class _Steps(logging.Handler):
 
 
 def compared(chain: Path, runs: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a scenario changes, as plain values; `error` says why there is nothing."""
+    """Return what a scenario changes, as plain values; `error` says why there is nothing, a line each."""
     from cockpit.jobs import PlanRequest, config_for, read_snapshot
     from cockpit.outcome import UsageError
     from cockpit.whatif import what_if_chain
@@ -99,7 +99,7 @@ def compared(chain: Path, runs: Path, asked: Mapping[str, Any]) -> dict[str, Any
         config = config_for(snapshot.settings, None, snapshot.table("locations"))
         outcome = what_if_chain(request, snapshot, config, scenarios=(scenario,), out=None)
     except (ScenarioError, ContractError) as error:
-        return {"error": "; ".join(str(breach) for breach in error.breaches)}
+        return {"error": "\n".join(str(breach) for breach in error.breaches)}
     except UsageError as error:
         return {"error": str(error)}
     found = dict(outcome.document["scenarios"][0])

@@ -13,6 +13,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 
+from cockpit.web.scenario_speech import said_fault, said_kind, said_note, said_step, said_why
 from cockpit.web.speech import said_meaning, said_sentence
 from cockpit.web.words import MESSAGES, say, translate
 from cockpit.wording import is_known
@@ -162,6 +163,11 @@ def words_for(language: Language, currency: str) -> dict[str, Any]:
         "say": partial(say, language),
         "meaning_of": partial(said_meaning, language=language),
         "sentence": partial(said_sentence, language=language),
+        "said_step": partial(said_step, language=language),
+        "said_fault": partial(said_fault, language=language),
+        "said_why": partial(said_why, language=language),
+        "said_note": partial(said_note, language=language),
+        "said_kind": partial(said_kind, language=language),
         "signed": signed,
         "signed_units": signed_units,
         "amount": partial(amount, language=language, currency=currency),
