@@ -26,6 +26,7 @@ RULES = (
     ("{value} has the wrong type", "{value} 类型不对"),
     ("unknown field", "未知字段"),
     ("unknown kind {value}", "未知的类型 {value}"),
+    ("unknown setting {value}", "未知的设置 {value}"),
     ("unknown unit {value}", "未知的单位 {value}"),
     ("unknown mechanism {value}", "未知的促销方式 {value}"),
     ("the chain has no signals of family {value}", "该网络没有类别为 {value} 的信号"),

@@ -72,14 +72,14 @@ def test_every_rule_that_a_change_can_break_is_said_with_what_to_do() -> None:
     actions = {text for each in about if "wrong(" in ast.unparse(each) for text in texts(without_docstrings(each))}
     assert (len(rules) > 25, len(actions) > 20) == (True, True)
     # No form can make the first three; the others are tried below.
-    told_otherwise = {"not a table", "not a text", "unknown key", "no change", "no lane from X1"}
-    for rule in rules - told_otherwise:
-        assert is_chinese(said_fault(f"name: change 1 demand.factor: {rule}. Give a text.", ZH)), rule
+    told_otherwise = {"not a table", "not a text", "unknown key", "no change", "no lane from X1", "unknown X1 X1"}
+    said = {rule: said_fault(f"name: change 1 demand.factor: {rule}. Give a text.", ZH) for rule in rules}
+    assert {rule for rule, words in said.items() if not is_chinese(words)} == told_otherwise
     in_files_only = {"Write it between quotes.", "Known are name and change.", "Give a value that the setting takes.",
                      "Write [[change]] and its fields below it.", 'Write [[change]] and below it kind = "demand".',
-                     "Did you mean X1?"}  # fmt: skip
-    for action in actions - in_files_only:
-        assert is_chinese(said_fault(f"a. b: change 2 storm.value: missing. {action}", ZH)), action
+                     "Give a number X1."}  # fmt: skip
+    said = {action: said_fault(f"a. b: change 2 storm.value: missing. {action}", ZH) for action in actions}
+    assert {action for action, words in said.items() if not is_chinese(words)} <= in_files_only
 
 
 def test_what_a_form_gets_wrong_is_said_in_chinese() -> None:
@@ -124,6 +124,10 @@ def test_steps_whys_of_facts_and_refusals_are_said_in_chinese() -> None:
         said_fault(opened, ZH)
         == "第 1 项变化（新开线路）方式：紧急补货不能连接这两个地点。从中心仓到门店可用：transfer。"
     )
+    for column in ("kind", "unit"):
+        assert is_chinese(said_fault(f"name: change 1 capacity.what: unknown {column} 'X1'. Known are X1.", ZH))
+    for bounds in ("from 0 to 0.9999", "of 1 or more"):
+        assert is_chinese(said_fault(f"name: change 1 demand.factor: -1 is out of range. Give a number {bounds}.", ZH))
     closed = "name: change 1 lane_closed.origin: no lane from DC to anywhere by transfer. Did you mean 'DC-1'?"
     assert said_fault(closed, ZH).endswith("没有从 DC 到 任意地点 的调拨线路。是否指 'DC-1'？")
 
