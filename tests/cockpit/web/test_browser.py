@@ -168,11 +168,39 @@ def test_screen_readers_and_keyboards_can_use_every_page(
 def test_a_phone_is_wide_enough_to_approve(browser: Any, address: str, password: str) -> None:
     options = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
     page, _ = signed_in(browser, address, name="approver", password=password, **options)
-    for path in ("/", "/orders?state=proposed&size=5", "/trucks", "/trucks/load?id=L3", "/orders/O00007"):
+    for path in (
+        "/",
+        "/orders?state=proposed&size=5",
+        "/trucks",
+        "/trucks/load?id=L3",
+        "/whatif",
+        "/runs",
+        "/orders/O00007",
+    ):
         page.goto(address + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        assert page.evaluate("document.querySelector('header').offsetHeight") <= 120, path
     page.tap("#line button[data-key=a]")
     page.wait_for_selector("#done .good")
+
+
+def test_the_bar_that_approves_stays_in_sight_on_a_phone_and_covers_no_line(
+    browser: Any, address: str, password: str
+) -> None:
+    options = {"viewport": {"width": 375, "height": 812}, "is_mobile": True, "has_touch": True}
+    page, _ = signed_in(browser, address, name="approver", password=password, **options)
+    page.goto(address + "/orders?state=proposed&size=5")
+    bar = "document.querySelector('#lines .actions').getBoundingClientRect()"
+    assert page.evaluate(f"{bar}.height") <= 64  # one row
+    place = "[document.querySelector('#lines .actions'), document.querySelector('#lines table')]"
+    assert page.evaluate(f"(([a, b]) => a.getBoundingClientRect().bottom <= b.getBoundingClientRect().top)({place})")
+    page.locator("#lines tbody tr").last.scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('#lines tbody tr:last-child a.open').scrollIntoView()")
+    assert page.evaluate(f"{bar}.top") == 0
+    link = "document.querySelector('#lines tbody tr:last-child a.open').getBoundingClientRect()"
+    assert page.evaluate(f"{link}.top >= {bar}.bottom")
+    page.goto(address + "/whatif")
+    assert page.evaluate("getComputedStyle(document.querySelector('form .actions')).position") == "static"
 
 
 def test_a_planners_monday(browser: Any, address: str, password: str) -> None:
