@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PATH_COLUMNS = ("sku", "location", "is_echelon", "demand", "supply_before", "supply_after")
 DRIVER_COLUMNS = ("sku", "location", "days", "family", "amount")
-PLACE_COLUMNS = ("location", "tier", "region", "zone", "latitude", "longitude")
+PLACE_COLUMNS = ("location", "location_name", "tier", "region", "zone", "latitude", "longitude")
 PROMOTED_COLUMNS = ("sku", "location", "promotion", "from", "to")
 FEED_COLUMNS = ("signal", "family", "last_day", "last_known", "rows")
 DRAW_COLUMNS = ("sku", "location", "draws")
@@ -60,6 +60,7 @@ def detail_tables(plan: Plan, store: RunStore) -> Mapping[str, pd.DataFrame]:
         "quantity_worth": worth,
         "draws": demand_draws(plan.orders, plan.forecast),
         "drivers": driver_table(plan.forecast.series, plan.forecast.drivers),
+        "products": product_names(plan.snapshot),
         "places": plan.network.locations.reindex(columns=[*PLACE_COLUMNS]).reset_index(drop=True),
         "history": demand_history(panel, plan.network),
         "accuracy": scored,
@@ -126,6 +127,12 @@ def driver_table(series: pd.DataFrame, drivers: pd.DataFrame | None) -> pd.DataF
         return pd.DataFrame(columns=[*DRIVER_COLUMNS])
     keys = series[["sku", "location"]].iloc[drivers["series"].astype(int)].astype("str").reset_index(drop=True)
     return pd.concat([keys, drivers[["days", "family", "amount"]].reset_index(drop=True)], axis=1)
+
+
+def product_names(snapshot: Snapshot) -> pd.DataFrame:
+    """Return what products are called: sku, product_name, one row for each that has a name."""
+    skus = snapshot.table("skus")[["sku", "product_name"]]
+    return skus[skus["product_name"].fillna("") != ""].sort_values("sku").reset_index(drop=True)
 
 
 def lots_by_expiry(snapshot: Snapshot) -> pd.DataFrame:

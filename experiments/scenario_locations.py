@@ -93,7 +93,7 @@ class LocationAdded:
             copies = [frame[frame[column] == self.like].assign(**{column: self.location}) for column in columns]
             copy = pd.concat(copies, ignore_index=True)
             if name == "locations":
-                copy = copy.assign(**moved, opens=snapshot.cutoff + pd.Timedelta(days=1))
+                copy = copy.assign(**moved, location_name="", opens=snapshot.cutoff + pd.Timedelta(days=1))
             if name == "assortment":
                 copy = copy.assign(**{"from": snapshot.cutoff + pd.Timedelta(days=1)})
             changed[name] = with_rows(frame, copy)

@@ -14,6 +14,7 @@ LOCATIONS = Table(
     (
         Column("location", "id", meaning="Supplier, warehouse or store.", is_required=True),
         Column("tier", "text", meaning="What the location is.", is_required=True, choices=tuple(Tier)),
+        Column("location_name", "text", meaning="What people call it; shown beside the code, never planned with."),
         Column("region", "id", meaning="Region, for groups, calendars and signals."),
         Column("zone", "id", meaning="Customer zone in which the location stands."),
         Column("latitude", "number", "degrees", "North positive.", minimum=-90, maximum=90),
@@ -35,6 +36,7 @@ SKUS = Table(
     ("sku",),
     (
         Column("sku", "id", meaning="What is stocked and ordered.", is_required=True),
+        Column("product_name", "text", meaning="What people call it; shown beside the code, never planned with."),
         Column("category", "id", meaning="Level above the SKU."),
         Column("brand", "id", meaning="Brand, for signals."),
         Column("barcode", "id", meaning="GTIN as text, leading zeros kept."),

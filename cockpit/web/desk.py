@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from cockpit.pages.figures import all_figures
 from cockpit.pages.forecasts import ForecastIndex, forecast_index
+from cockpit.pages.naming import Names, names_of
 from cockpit.pages.order_table import OrderTable, order_table
 from cockpit.pages.rows_by_key import rows_by_key
 from cockpit.web.frame import NewestRun, frame_of
@@ -82,6 +83,11 @@ class Desk:
             return None
         index = self.kept(f"{name} by {column}", lambda: rows_by_key(self.run.table(name), column))
         return index.of(value)
+
+    @property
+    def names(self) -> Names:
+        """What products and places are called."""
+        return self.kept("names", lambda: names_of(self.detail("products"), self.detail("places")))
 
     def figures(self) -> pd.DataFrame:
         """Return all key figures of the run."""

@@ -9,9 +9,12 @@ from urllib.parse import quote, urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from cockpit.pages.naming import NO_NAMES, Names
+from cockpit.web.desk import desks_of
 from cockpit.web.frame import frame_of
 from cockpit.web.locale import LANGUAGE_COOKIE, chosen_language, words_for
 from cockpit.web.people import Person
+from cockpit.web.published import Run
 from optimization.export_language import Language
 
 NAVIGATION = (
@@ -58,6 +61,18 @@ def read_address(request: Request) -> str:
     return path if route.strip("/") else "/"
 
 
+def naming_words(request: Request, run: Run | None) -> dict[str, Callable[[object, object], str]]:
+    """Return the functions that templates name products and places with, which a page without codes never asks."""
+
+    def names() -> Names:
+        return NO_NAMES if run is None else desks_of(request).of(run).names
+
+    return {
+        "name_of": lambda column, code: names().of(str(column), code),
+        "route_name": lambda origin, destination: names().route(origin, destination),
+    }
+
+
 def page(
     request: Request, template: str, values: dict[str, Any] | None = None, *, status: int = 200, currency: str = "",
     address: str = "",
@@ -72,8 +87,8 @@ def page(
         File in `templates/web`.
     values
         What the template shows, by name; beside them it has `t` (message), `number`, `money`, `share`, `day`,
-        `language`, `person` (None before sign-in), `csrf`, `navigation`, `here` and `run` (None where nothing is
-        published).
+        `language`, `person` (None before sign-in), `csrf`, `navigation`, `here`, `run` (None where nothing is
+        published), `name_of` (column, code) and `route_name` (origin, destination).
     status
         HTTP status.
     currency
@@ -97,6 +112,7 @@ def page(
         "here": _BELONGING.get(request.url.path, request.url.path),
         "link": page_links(request.url.path, request.query_params),
         "run": run,
+        **naming_words(request, run),
     }
     text = frame.templates.get_template(template).render({**shared, **(values or {})})
     headers = {"Vary": "Cookie, Accept-Language, HX-Request", "Cache-Control": "no-store"}

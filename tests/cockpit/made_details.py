@@ -10,6 +10,8 @@ import pandas as pd
 from cockpit.details import PLACE_COLUMNS, driver_table
 
 HORIZON = 28
+PRODUCT_NAME = "Fresh milk <b>1 l</b>"
+PLACE_NAMES = {"ST-EAST-000": "Nanjing Road", "DC-EAST": "Shanghai centre"}
 
 
 def made_details(plan: Any) -> dict[str, pd.DataFrame]:
@@ -26,7 +28,8 @@ def made_details(plan: Any) -> dict[str, pd.DataFrame]:
         "quantity_worth": made_worth(plan.orders),
         "alternatives": made_alternatives(plan.orders),
         "drivers": driver_table(plan.forecast.series, plan.forecast.drivers),
-        "places": plan.network.locations.reindex(columns=[*PLACE_COLUMNS]),
+        "places": made_places(plan),
+        "products": pd.DataFrame({"sku": ["SKU-000"], "product_name": [PRODUCT_NAME]}),
         "history": series.assign(
             sales=pd.Series([np.full(56, 3.0)] * len(series)), is_censored=pd.Series([np.arange(56) > 53] * len(series))
         ),
@@ -53,6 +56,12 @@ def made_details(plan: Any) -> dict[str, pd.DataFrame]:
         "planned": made_planned(plan),
         "forecast_changes": pd.DataFrame(columns=["sku", "location", "part", "before", "after", "change"]),
     }
+
+
+def made_places(plan: Any) -> pd.DataFrame:
+    """Two places have a name."""
+    places = plan.network.locations.reindex(columns=[*PLACE_COLUMNS])
+    return places.assign(location_name=places["location"].map(PLACE_NAMES).fillna(""))
 
 
 def made_worth(orders: pd.DataFrame) -> pd.DataFrame:

@@ -31,7 +31,7 @@ threads = 1
 HOSTILE = "=1+1"
 DETAILS = (
     *("stock_paths", "quantity_worth", "drivers", "places", "history", "accuracy", "lots", "promoted"),
-    *("signal_feeds", "figures", "review", "draws"),
+    *("signal_feeds", "figures", "review", "draws", "products"),
 )
 TABLES = ("orders", "order_terms", "loads", "targets", "exceptions", "kpis", "planned", "alternatives")
 

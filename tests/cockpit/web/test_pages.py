@@ -188,6 +188,26 @@ def test_what_ordering_nothing_loses_is_the_worth_of_the_line_and_its_share_of_t
         assert text.replace(",", "").count(f"CN¥{regret:.2f}<") == 2  # the same in the table of alternatives
 
 
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("/orders?sku=SKU-000", "Fresh milk"), ("/orders?group=sku", "Fresh milk"), ("/orders/O00000", "Fresh milk"),
+        ("/trucks", "Shanghai centre → Nanjing Road"), ("/trucks/load?id=L0", "Fresh milk"),
+        ("/trucks/load?id=L0", "Shanghai centre → Nanjing Road"), ("/stock?q=SKU-000", "Fresh milk"),
+        ("/stock?q=ST-EAST-000", "Nanjing Road"), ("/exceptions?n=1000", "Fresh milk"),
+        ("/exceptions?n=1000", "Nanjing Road"), ("/forecast/point?sku=SKU-000&location=ST-EAST-000", "Nanjing Road"),
+    ],
+)  # fmt: skip
+def test_a_code_stands_beside_its_name(client_of: Opened, published_chain: Path, address: str, name: str) -> None:
+    text = client_of(published_chain, ANN).get(address).text
+    assert f'class="called">{name}' in text
+    assert "<b>1 l" not in text  # a name is text and never markup
+
+
+def test_a_code_without_a_name_stands_alone(client_of: Opened, published_chain: Path) -> None:
+    assert 'class="called"' not in client_of(published_chain, ANN).get("/orders?sku=SKU-001&kind=return").text
+
+
 def test_a_script_gets_only_the_part_it_asks_for(client_of: Opened, published_chain: Path) -> None:
     client = client_of(published_chain, ANN)
     for page in ("/orders?q=sku-000", "/trucks", "/stock", "/forecast", "/exceptions"):
