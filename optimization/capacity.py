@@ -63,6 +63,24 @@ def capacity_use(moves: pd.DataFrame, loads: pd.DataFrame, points: pd.DataFrame,
     return compared
 
 
+def overtime_cost(moves: pd.DataFrame, loads: pd.DataFrame, positions: pd.DataFrame, *, snapshot: Snapshot) -> float:
+    """What tonight's lines pay for shipping, picking and receiving beyond capacities, where that is for sale [money].
+
+    Parameters
+    ----------
+    moves, loads, snapshot
+        As for `capacity_use`.
+    positions
+        Stock points.
+    """
+    if snapshot.table("capacity").empty:
+        return 0.0
+    use = capacity_use(moves, loads, positions.assign(volume_m3=0.0), snapshot=snapshot)
+    use = use[use["kind"] != "store"]
+    beyond = (use["used"] - use["amount"]).clip(lower=0.0)
+    return float((beyond * use["overtime_cost"].astype("float64").fillna(0.0)).sum())
+
+
 def _by_day(lines: pd.DataFrame, place: str, date: str, *, kind: str) -> pd.DataFrame:
     sums = lines.groupby([place, date], as_index=False, observed=True)[list(_UNITS)].sum()
     sums = sums.rename(columns={place: "location", date: "date"})

@@ -58,6 +58,9 @@ class PlanConfig:
         Integer cost of the steepest slope; larger resolves smaller slopes.
     joint_trucks
         Whether the trucks of all transfer lanes are planned together over days; otherwise lane by lane for tonight.
+    shared_prices
+        Whether what SKUs share tonight (docks, a supplier's week) is priced before each is planned, so that it goes to
+        those that lose most without it; otherwise what is too much is only cut afterwards.
     truck_fill_up
         Whether a truck that goes may bring later needs forward.
     purchase_budget
@@ -102,6 +105,7 @@ class PlanConfig:
     handling_share: float = 0.002
     cost_steps: int = 1_000_000
     joint_trucks: bool = True
+    shared_prices: bool = True
     truck_fill_up: bool = True
     truck_cover_days: int = 4
     frozen_days: int = 0

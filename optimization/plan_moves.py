@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from network.columns import Mode
+from optimization.capacity import overtime_cost
 from optimization.capacity_cut import keep_capacity
 from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
@@ -180,7 +181,7 @@ def settle(
         loaded, lines=lines.assign(scarcity_price=paid), cuts=pd.concat([loaded.cuts, short], ignore_index=True)
     )
     return _decisions(
-        data, loaded, flow=replace(flow, bound=bound), planned=planned, dropped=dropped, cutoff=snapshot.cutoff
+        data, loaded, flow=replace(flow, bound=bound), planned=planned, dropped=dropped, snapshot=snapshot
     )
 
 
@@ -256,15 +257,16 @@ def _decisions(
     flow: FlowPlan,
     planned: Ints,
     dropped: list[pd.DataFrame],
-    cutoff: pd.Timestamp,
+    snapshot: Snapshot,
 ) -> Decisions:
     """Put tables, supply and value together."""
-    lines, days = kept_rounding(loaded.lines), loaded.days
+    lines, days, cutoff = kept_rounding(loaded.lines), loaded.days, snapshot.cutoff
     going = lines[lines["quantity"] > 0]
     carried, loads = load_table(going, data.lanes, cutoff)
     moves = typed(_with_cases(carried), MOVE_COLUMNS)
     supply = supply_of(data, lines, planned)
     objective = _objective(data, going, loads["cost"].to_numpy(dtype=np.float64), supply=supply, planned=planned)
+    objective += overtime_cost(moves, loads, data.positions, snapshot=snapshot)
     gap = None if flow.bound is None else _gap(objective, flow.bound)
     bought = float(loads.loc[loads["mode"] == Mode.PURCHASE, "cost"].sum())
     trucks = None if days is None else truck_figures(days, data, lines, supply=supply, load_costs=bought)

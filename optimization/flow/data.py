@@ -48,6 +48,8 @@ class Moves:
         (k,) cost of moving one unit: lane, freight at the price of a full truck, parcel and handling [money/unit].
     most
         (k,) units that live long enough to be sent, on the first day; on later days without a bound.
+    price
+        (k,) what a unit pays for what all SKUs share tonight, beyond its cost; 0 where nothing is scarce [money/unit].
     min_life
         (k,) days of life that the goods must have left on arrival.
     inbound
@@ -58,6 +60,7 @@ class Moves:
     day: Ints
     arrival: Ints
     cost: Floats
+    price: Floats
     most: Ints
     min_life: Ints
     inbound: Inbound
@@ -221,6 +224,7 @@ def moves_of(
         day=day,
         arrival=arrival[pair, day],
         cost=cost[pair],
+        price=np.zeros(pair.size),
         most=np.full(pair.size, NO_LIMIT),
         min_life=np.zeros(pair.size, dtype=np.int64),
         inbound=inbound,

@@ -62,7 +62,8 @@ def solve_flows(
 
     Returns
     -------
-    The plan; always there, because any stock may stay where it is and any demand may be lost at its price.
+    The plan; its bound is one of cost and prices together, `Moves.price` being paid. Always there, because any stock
+    may stay where it is and any demand may be lost at its price.
     """
     slices = sku_slices(data)
     slopes = data.curves.slopes()
@@ -86,7 +87,8 @@ def solve_flows(
         _place(quantity, found.quantity, data=data, slices=slices, index=index)
         status = SolveStatus.OPTIMAL if found.n_arcs else SolveStatus.EMPTY
         constant = float(constants[index])
-        rows.append((sku, str(status), found.objective + constant, found.bound + constant, found.n_arcs))
+        objective = found.objective - _paid(data, slices, index, found.quantity) + constant
+        rows.append((sku, str(status), objective, found.bound + constant, found.n_arcs))
     per_sku = pd.DataFrame(rows, columns=["sku", "status", "objective", "bound", "n_arcs"])
     solved = bool((per_sku["status"] == SolveStatus.OPTIMAL).any())
     return FlowPlan(
@@ -153,6 +155,13 @@ def _constant_costs(data: FlowData, slices: Slices) -> Floats:
     echelon = np.repeat(index, np.diff(slices.echelon))
     total: Floats = np.bincount(np.concatenate([point, echelon]), weights=cost, minlength=index.size).astype(np.float64)
     return total
+
+
+def _paid(data: FlowData, slices: Slices, index: int, quantity: Ints) -> float:
+    """What one SKU's moves pay for what is shared [money]; it is no cost of the plan."""
+    regular = data.regular.price[slices.regular[index] : slices.regular[index + 1]]
+    tonight = data.tonight.price[slices.tonight[index] : slices.tonight[index + 1]]
+    return float(np.concatenate([regular, tonight]) @ quantity)
 
 
 def _place(quantity: Ints, found: Ints, *, data: FlowData, slices: Slices, index: int) -> None:

@@ -185,7 +185,9 @@ def sku_problem(data: FlowData, slices: Slices, index: int, *, slopes: Floats) -
         destination=joined("destination") - first,
         day=joined("day"),
         arrival=joined("arrival"),
-        cost=np.concatenate([regular.cost[of_regular], tonight.cost[of_tonight]]),
+        cost=np.concatenate(
+            [regular.cost[of_regular] + regular.price[of_regular], tonight.cost[of_tonight] + tonight.price[of_tonight]]
+        ),
         most=joined("most"),
         is_protected=np.concatenate([np.zeros(of_regular.size, dtype=bool), data.is_protected[of_tonight]]),
         is_banned=np.concatenate([np.zeros(of_regular.size, dtype=bool), data.is_banned[of_tonight]]),

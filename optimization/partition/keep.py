@@ -13,17 +13,30 @@ from optimization.expiry import LotsOnHand
 from optimization.flow.data import FlowData, Moves
 from optimization.inbound import Inbound
 from optimization.partition.codec import decoded, digest, encoded
-from optimization.partition.solve import PartFlow, flow_of_part, later_days_of_part, targets_of_part
+from optimization.partition.solve import PartFlow, flow_of_part, later_days_of_part, targets_of_part, use_of_part
+from optimization.price_search import TonightUse
 
 STAGES = {
     targets_of_part.__name__: "targets",
+    use_of_part.__name__: "prices",
     flow_of_part.__name__: "flows",
     later_days_of_part.__name__: "later_days",
 }
 """What is kept: name of the stage by function."""
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (PartFlow, FlowData, FlowPlan, SolveStatus, CostCurves, LotsOnHand, Moves, Inbound, VehicleType)
+    for kind in (
+        PartFlow,
+        TonightUse,
+        FlowData,
+        FlowPlan,
+        SolveStatus,
+        CostCurves,
+        LotsOnHand,
+        Moves,
+        Inbound,
+        VehicleType,
+    )
 }
 
 

@@ -13,13 +13,24 @@ import pandas as pd
 from optimization.config import PlanConfig
 from optimization.decisions import Decisions, FlowPlan
 from optimization.flow.data import FlowData
+from optimization.lane_prices import LanePrices
 from optimization.partition.cut import PART_POINTS, ChainCut, cut_chain
 from optimization.partition.join import joined_flow, joined_plan
 from optimization.partition.moves import joined_moves, some_moves
+from optimization.partition.prices import night_prices
 from optimization.partition.run import PartRunner, Workers, not_keeping, part_runner
-from optimization.partition.solve import Again, FlowInput, PartFlow, flow_of_part, later_days_of_part, targets_of_part
+from optimization.partition.solve import (
+    Again,
+    FlowInput,
+    PartFlow,
+    flow_of_part,
+    later_days_of_part,
+    targets_of_part,
+    use_of_part,
+)
 from optimization.plan_moves import Closing, settle
 from optimization.position import arrivals
+from optimization.price_search import TonightUse, joined_use
 from optimization.switch import Switch
 from optimization.targets import plan_horizon
 from optimization.truck_gap import chain_fill
@@ -89,9 +100,13 @@ def plan_in_parts(
             filled=chain_fill(forecast, network, snapshot, targets=targets, horizon=horizon),
             runner=runner,
         )
+        if config.shared_prices:
+            night = replace(night, prices=_prices(night, snapshot, network))
         solved = list(runner.map(flow_of_part, (night.input_of(skus) for skus in parts)))
         again = _SolveAgain(night, parts, _rescued(solved))
         data, flow = joined_flow(solved, positions, network.lanes)
+        if night.prices is not None and flow.bound is not None:
+            flow = replace(flow, bound=flow.bound - night.prices.paid)
         solved.clear()
         on_stage("trucks")
         decisions = settle(
@@ -111,13 +126,24 @@ class _Night:
     horizon: int
     filled: Floats
     runner: PartRunner
+    prices: LanePrices | None = None
 
     def input_of(self, skus: Ints, again: Again | None = None) -> FlowInput:
         """Input of the flow of some SKUs."""
         part = self.chain.take(skus)
         coming = self.coming[self.coming["sku"].isin(part.positions["sku"])]
         targets = self.targets.iloc[self.chain.rows(skus)].reset_index(drop=True)
-        return FlowInput(part, targets, coming.reset_index(drop=True), self.horizon, self.filled, again)
+        return FlowInput(part, targets, coming.reset_index(drop=True), self.horizon, self.filled, self.prices, again)
+
+
+def _prices(night: _Night, snapshot: Snapshot, network: SupplyNetwork) -> LanePrices | None:
+    """Prices of what tonight's moves of all SKUs share."""
+
+    def plan_at(groups: list[Ints], prices: LanePrices) -> TonightUse:
+        priced = replace(night, prices=prices)
+        return joined_use(list(night.runner.map(use_of_part, (priced.input_of(skus) for skus in groups))))
+
+    return night_prices(night.chain, night.targets, snapshot=snapshot, network=network, plan_at=plan_at)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,13 +13,16 @@ from optimization.cost_curves import CostCurves
 from optimization.curve_build import build_cost_curves
 from optimization.curve_refresh import refreshed_curves, rescued_points
 from optimization.decisions import FlowPlan
-from optimization.flow.data import FlowData, flow_data
+from optimization.flow.data import FlowData, Moves, flow_data
 from optimization.flow.model import solve_flows
+from optimization.flow.problem import sku_slices
 from optimization.inbound import build_inbound
+from optimization.lane_prices import LanePrices, taken, unit_volume
 from optimization.partition.cut import SharedInput, SkuPart
 from optimization.partition.moves import some_moves
 from optimization.phase_out import shelf_floor
 from optimization.plan_moves import Closing
+from optimization.price_search import TonightUse
 from optimization.switch import switched_curves, switched_targets
 from optimization.targets import stock_targets
 
@@ -58,6 +61,8 @@ class FlowInput:
         Days planned T.
     filled
         (n_lanes,) trucks a day that the chain fills, as `truck_gap.chain_fill` counts them.
+    prices
+        What tonight's moves pay for what all SKUs share; None where nothing is scarce.
     again
         What a second solve must keep to; None the first time.
     """
@@ -67,6 +72,7 @@ class FlowInput:
     arrivals: pd.DataFrame
     horizon: int
     filled: Floats
+    prices: LanePrices | None = None
     again: Again | None = None
 
 
@@ -105,6 +111,56 @@ def targets_of_part(part: SkuPart, shared: SharedInput) -> pd.DataFrame:
 
 def flow_of_part(given: FlowInput, shared: SharedInput) -> PartFlow:
     """Curves and flow of the part's SKUs."""
+    data, config = _flow_data(given, shared), shared.config
+    if given.again is not None:
+        again = given.again
+        data = again.closing.banning(_refreshed(data, given, shared, rows=again.rescued, extra=again.extra))
+        return _thinned(data, solve_flows(data, config), rescued=again.rescued, extra=again.extra)
+    flow = solve_flows(data, config)
+    rows, extra = rescued_points(data, flow.quantity)
+    if rows.size:
+        data = _refreshed(data, given, shared, rows=rows, extra=extra)
+        flow = solve_flows(data, config, before=flow, changed=rows)
+    return _thinned(data, flow, rescued=rows, extra=extra)
+
+
+def use_of_part(given: FlowInput, shared: SharedInput) -> TonightUse:
+    """What the part's SKUs take of what all share tonight, at the given prices."""
+    assert given.prices is not None
+    data = _flow_data(given, shared)
+    flow = solve_flows(data, shared.config)
+    volume = unit_volume(data.positions, given.part.snapshot(shared))
+    first = sku_slices(data).point[:-1]
+    made = np.split(flow.quantity, [data.regular.pair.size])
+    found = [
+        _taken(moves, units, given.prices, volume)
+        for moves, units in zip((data.regular, data.tonight), made, strict=True)
+    ]
+    point, lane, amount, spent = (np.concatenate([each[at] for each in found]) for at in range(4))
+    return TonightUse(
+        cost=flow.per_sku["objective"].to_numpy(dtype=np.float64),
+        bound=flow.per_sku["bound"].to_numpy(dtype=np.float64),
+        sku=np.searchsorted(first, point, side="right") - 1,
+        lane=lane,
+        amount=amount,
+        spent=spent,
+    )
+
+
+def _taken(moves: Moves, units: Ints, prices: LanePrices, volume: Floats) -> tuple[Ints, Ints, Floats, Floats]:
+    """Stock point, lane, use by measure and cost of each move that shares something."""
+    rows = np.flatnonzero((units > 0) & prices.is_shared(moves))
+    amount = taken(moves, rows, volume) * units[rows, None]
+    return moves.destination[rows], moves.inbound.lane[moves.pair[rows]], amount, moves.cost[rows] * units[rows]
+
+
+def later_days_of_part(data: FlowData, shared: SharedInput) -> Ints:
+    """Units of the regular moves that are left to decide in a part, as `later_moves` cuts it out."""
+    return solve_flows(data, shared.config).quantity
+
+
+def _flow_data(given: FlowInput, shared: SharedInput) -> FlowData:
+    """Input of the part's flows, prices included."""
     part, config = given.part, shared.config
     network, snapshot = part.network(shared), part.snapshot(shared)
     inbound = build_inbound(
@@ -121,21 +177,13 @@ def flow_of_part(given: FlowInput, shared: SharedInput) -> PartFlow:
         part.forecast, network, snapshot, positions=part.positions, targets=given.targets,
         curves=switched_curves(curves, config, shared.switch), config=config, inbound=inbound,
     )  # fmt: skip
-    if given.again is not None:
-        again = given.again
-        data = again.closing.banning(_refreshed(data, given, shared, rows=again.rescued, extra=again.extra))
-        return _thinned(data, solve_flows(data, config), rescued=again.rescued, extra=again.extra)
-    flow = solve_flows(data, config)
-    rows, extra = rescued_points(data, flow.quantity)
-    if rows.size:
-        data = _refreshed(data, given, shared, rows=rows, extra=extra)
-        flow = solve_flows(data, config, before=flow, changed=rows)
-    return _thinned(data, flow, rescued=rows, extra=extra)
-
-
-def later_days_of_part(data: FlowData, shared: SharedInput) -> Ints:
-    """Units of the regular moves that are left to decide in a part, as `later_moves` cuts it out."""
-    return solve_flows(data, shared.config).quantity
+    if given.prices is None:
+        return data
+    volume = unit_volume(part.positions, snapshot)
+    regular, tonight = (
+        replace(moves, price=given.prices.of_moves(moves, volume)) for moves in (data.regular, data.tonight)
+    )
+    return replace(data, regular=regular, tonight=tonight)
 
 
 def _refreshed(data: FlowData, given: FlowInput, shared: SharedInput, *, rows: Ints, extra: Ints) -> FlowData:

@@ -62,10 +62,15 @@ class Chain:
     positions: pd.DataFrame
 
     def in_parts(
-        self, workers: Workers, part_points: int, switch: Switch | None = None
+        self,
+        workers: Workers,
+        part_points: int,
+        switch: Switch | None = None,
+        config: PlanConfig | None = None,
     ) -> tuple[pd.DataFrame, Decisions]:
         return plan_in_parts(
-            self.snapshot, self.network, self.forecast, positions=self.positions, released=None, config=PlanConfig(),
+            self.snapshot, self.network, self.forecast, positions=self.positions, released=None,
+            config=config or PlanConfig(),
             switch=switch, workers=workers, part_points=part_points,
         )  # fmt: skip
 
@@ -225,6 +230,35 @@ def test_a_switched_plan_has_the_same_bits_from_several_workers(chain: Chain) ->
     assert_same(one, several)
 
 
+@pytest.fixture(scope="module")
+def short_chain(chain: Chain) -> Chain:
+    """The same nine SKUs where the supplier delivers few units a week and the warehouse ships little a day."""
+    tables = {
+        **chain.snapshot.tables,
+        "suppliers": canonical("suppliers", pd.DataFrame({"supplier": ["V"], "weekly_capacity": [60.0]})),
+        "capacity": canonical("capacity", pd.DataFrame({"location": ["C"], "kind": ["ship"], "amount": [0.1],
+                                                        "unit": ["m3"]})),
+    }  # fmt: skip
+    snapshot = snapshot_at(tables, ChainSettings(id="t"), CUTOFF)
+    return dataclasses.replace(chain, snapshot=snapshot, network=build_network(snapshot))
+
+
+def test_what_skus_share_has_a_price_and_the_bound_still_holds(short_chain: Chain) -> None:
+    targets, priced = short_chain.in_parts(1, part_points=18)
+    _, cut = short_chain.in_parts(1, part_points=18, config=PlanConfig(shared_prices=False))
+    assert priced.bound is not None and cut.bound is not None
+    assert cut.bound < priced.bound <= min(priced.objective, cut.objective)
+    broken = audit(
+        priced.moves, priced.loads, snapshot=short_chain.snapshot, network=short_chain.network,
+        positions=short_chain.positions, targets=targets,
+    )  # fmt: skip
+    assert broken.empty
+
+
+def test_a_plan_at_prices_has_the_same_bits_from_several_workers(short_chain: Chain) -> None:
+    assert_same(short_chain.in_parts(1, part_points=18)[1], short_chain.in_parts(2, part_points=18)[1])
+
+
 def moves(points: list[int], pair: list[int], day: list[int]) -> Moves:
     n = len(points)
     pairs = Inbound(
@@ -236,8 +270,8 @@ def moves(points: list[int], pair: list[int], day: list[int]) -> Moves:
     )  # fmt: skip
     days = np.array(day)
     return Moves(
-        pair=np.array(pair), day=days, arrival=days + 1, cost=days * 1.5, most=days + 9, min_life=days * 0,
-        inbound=pairs,
+        pair=np.array(pair), day=days, arrival=days + 1, cost=days * 1.5, price=days * 0.5, most=days + 9,
+        min_life=days * 0, inbound=pairs,
     )  # fmt: skip
 
 
