@@ -238,6 +238,7 @@ def flow_problem(chain: Chain, state: State, *, breaks: Ints, slopes: Floats) ->
         most=np.minimum(most[lane] * PARTS, largest * n).astype(np.int64),
         is_protected=np.zeros(lane.size, dtype=bool),
         is_banned=np.zeros(lane.size, dtype=bool),
+        lot=np.ones(lane.size, dtype=np.int64),
     )
 
 

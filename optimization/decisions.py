@@ -79,9 +79,11 @@ class FlowPlan:
     status
         Worst status over the SKUs.
     per_sku
-        One row a SKU: sku, status, objective, bound, n_arcs.
+        One row a SKU: sku, status, objective, bound, n_arcs, lot_cost.
     quantity
         (k,) units of every possible move: regular moves first, then tonight's laterals, emergency moves and returns.
+    lot_cost
+        What whole lots of tonight cost beyond the bound at least; 0 where nobody looked [money].
     """
 
     objective: float
@@ -89,6 +91,7 @@ class FlowPlan:
     status: SolveStatus
     per_sku: pd.DataFrame
     quantity: npt.NDArray[np.int64]
+    lot_cost: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,7 +50,7 @@ def left_out(flow: FlowPlan, lines: pd.DataFrame, data: FlowData, *, is_out: Fla
     quantity = flow.quantity.copy()
     move = lines["move"].to_numpy(dtype=np.int64)[is_out]
     quantity[data.regular.pair.size + move] = 0
-    return FlowPlan(flow.objective, flow.bound, flow.status, flow.per_sku, quantity)
+    return FlowPlan(flow.objective, flow.bound, flow.status, flow.per_sku, quantity, flow.lot_cost)
 
 
 def _losses(lines: pd.DataFrame, data: FlowData, flow: FlowPlan, idle: Ints) -> Floats:

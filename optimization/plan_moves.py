@@ -85,13 +85,13 @@ def decide(
     and bound of it all.
     """
     data = flow_data(forecast, network, snapshot, positions=positions, targets=targets, curves=curves, config=config)
-    flow = solve_flows(data, config)
+    flow = solve_flows(data, config, with_lots=True)
     rows, extra = rescued_points(data, flow.quantity)
     if rows.size:
         floor = shelf_floor(positions, targets, snapshot, horizon=curves.horizon)
         curves = refreshed_curves(forecast, curves, rows=rows, extra=extra, floor=floor, config=config)
         data = replace(data, curves=curves)
-        flow = solve_flows(data, config, before=flow, changed=rows)
+        flow = solve_flows(data, config, before=flow, changed=rows, with_lots=True)
 
     def solve_again(data: FlowData, flow: FlowPlan, closing: Closing) -> tuple[FlowData, FlowPlan]:
         banned = closing.banning(data)
@@ -156,7 +156,7 @@ def settle(
     change
         Given where lines of this night have left already, so that any further line is a change that must pay.
     """
-    bound = flow.bound
+    bound = None if flow.bound is None else flow.bound + flow.lot_cost
     dropped: list[pd.DataFrame] = []
     for _ in range(MAX_PASSES - 1):
         lines = _loaded_lines(data, flow, snapshot=snapshot, targets=targets, config=config, is_final=False).lines

@@ -12,6 +12,8 @@ from optimization.config import PlanConfig
 from optimization.decisions import PLANNED_COLUMNS, FlowPlan, SolveStatus, typed
 from optimization.flow.arcs import FlowNetwork, flow_network
 from optimization.flow.data import FlowData, Moves
+from optimization.flow.lot_cost import lot_cost
+from optimization.flow.node_prices import node_prices
 from optimization.flow.objective import integer_costs, plan_cost, rows_cost
 from optimization.flow.problem import SkuProblem, Slices, sku_problem, sku_slices
 
@@ -35,16 +37,24 @@ class SkuFlow:
         Surrogate cost of the moves, recomputed, and a lower bound of it, both relative to no supply at all [money].
     n_arcs
         Size of the network.
+    lot_cost
+        What whole lots cost beyond the bound at least, where that was asked for [money].
     """
 
     quantity: Ints
     objective: float
     bound: float
     n_arcs: int
+    lot_cost: float = 0.0
 
 
 def solve_flows(
-    data: FlowData, config: PlanConfig, *, before: FlowPlan | None = None, changed: Ints | None = None
+    data: FlowData,
+    config: PlanConfig,
+    *,
+    before: FlowPlan | None = None,
+    changed: Ints | None = None,
+    with_lots: bool = False,
 ) -> FlowPlan:
     """Solve all SKUs, one after the other, in the order of their names.
 
@@ -59,6 +69,8 @@ def solve_flows(
         such a move or have such a point are solved again.
     changed
         Rows of the points that changed.
+    with_lots
+        Whether to bound what whole lots of tonight cost.
 
     Returns
     -------
@@ -83,13 +95,13 @@ def solve_flows(
             rows.append(tuple(before.per_sku.iloc[index]))
             continue
         problem = sku_problem(data, slices, index, slopes=slopes)
-        found = solve_sku(problem, config.cost_steps)
+        found = solve_sku(problem, config.cost_steps, with_lots=with_lots)
         _place(quantity, found.quantity, data=data, slices=slices, index=index)
         status = SolveStatus.OPTIMAL if found.n_arcs else SolveStatus.EMPTY
         constant = float(constants[index])
         objective = found.objective - _paid(data, slices, index, found.quantity) + constant
-        rows.append((sku, str(status), objective, found.bound + constant, found.n_arcs))
-    per_sku = pd.DataFrame(rows, columns=["sku", "status", "objective", "bound", "n_arcs"])
+        rows.append((sku, str(status), objective, found.bound + constant, found.n_arcs, found.lot_cost))
+    per_sku = pd.DataFrame(rows, columns=["sku", "status", "objective", "bound", "n_arcs", "lot_cost"])
     solved = bool((per_sku["status"] == SolveStatus.OPTIMAL).any())
     return FlowPlan(
         objective=float(per_sku["objective"].sum()),
@@ -97,10 +109,11 @@ def solve_flows(
         status=SolveStatus.OPTIMAL if solved else SolveStatus.EMPTY,
         per_sku=per_sku.astype({"sku": "str", "status": "str"}),
         quantity=quantity,
+        lot_cost=float(per_sku["lot_cost"].sum()),
     )
 
 
-def solve_sku(problem: SkuProblem, cost_steps: int) -> SkuFlow:
+def solve_sku(problem: SkuProblem, cost_steps: int, *, with_lots: bool = False) -> SkuFlow:
     """Solve one SKU exactly on its surrogate.
 
     Parameters
@@ -109,6 +122,8 @@ def solve_sku(problem: SkuProblem, cost_steps: int) -> SkuFlow:
         The convex program.
     cost_steps
         Whole number that stands for the steepest slope.
+    with_lots
+        Whether to bound what whole lots cost beyond the optimum.
 
     Raises
     ------
@@ -128,7 +143,12 @@ def solve_sku(problem: SkuProblem, cost_steps: int) -> SkuFlow:
     # The chain's cost counts from everything bought, the plan's from nothing: the difference is a constant.
     unbought = rows_cost(problem.echelons, problem.echelons.base + problem.most_bought)
     bound = optimum / scale + unbought
-    return SkuFlow(quantity, plan_cost(problem, quantity), bound, int(network.arcs.tail.size))
+    cost_of_lots = 0.0
+    if with_lots and (problem.lot > 1).any():
+        price = node_prices(network, costs, flows)
+        # The sink is the last node, where a unit is worth nothing.
+        cost_of_lots = lot_cost(problem, network, price=(price - price[-1]) / scale, quantity=quantity)
+    return SkuFlow(quantity, plan_cost(problem, quantity), bound, int(network.arcs.tail.size), cost_of_lots)
 
 
 def _min_cost_flow(network: FlowNetwork, costs: Ints) -> tuple[Ints, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from optimization.flow.data import FlowData
+from optimization.flow.data import FlowData, Moves
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -78,6 +78,8 @@ class SkuProblem:
         (k,) whether a move draws on `giveable`.
     is_banned
         (k,) whether a move may not be made after all.
+    lot
+        (k,) units that are ordered together in the end, which the program itself does not ask for; 1 on later days.
     """
 
     points: Rows
@@ -95,6 +97,7 @@ class SkuProblem:
     most: Ints
     is_protected: Flags
     is_banned: Flags
+    lot: Ints
 
     @property
     def horizon(self) -> int:
@@ -191,7 +194,13 @@ def sku_problem(data: FlowData, slices: Slices, index: int, *, slopes: Floats) -
         most=joined("most"),
         is_protected=np.concatenate([np.zeros(of_regular.size, dtype=bool), data.is_protected[of_tonight]]),
         is_banned=np.concatenate([np.zeros(of_regular.size, dtype=bool), data.is_banned[of_tonight]]),
+        lot=np.concatenate([_lots(regular, of_regular), np.ones(of_tonight.size, dtype=np.int64)]),
     )
+
+
+def _lots(moves: Moves, rows: Ints) -> Ints:
+    """Units that some regular moves are ordered in."""
+    return np.where(moves.day[rows] == 0, moves.inbound.order_multiple[moves.pair[rows]], 1)
 
 
 def _rows(data: FlowData, rows: Ints, slopes: Floats) -> Rows:

@@ -98,6 +98,7 @@ def joined_plan(plans: Sequence[FlowPlan], quantity: Ints) -> FlowPlan:
         status=SolveStatus.OPTIMAL if is_solved else SolveStatus.EMPTY,
         per_sku=pd.concat([plan.per_sku for plan in plans], ignore_index=True),
         quantity=quantity,
+        lot_cost=sum(plan.lot_cost for plan in plans),
     )
 
 

@@ -116,11 +116,11 @@ def flow_of_part(given: FlowInput, shared: SharedInput) -> PartFlow:
         again = given.again
         data = again.closing.banning(_refreshed(data, given, shared, rows=again.rescued, extra=again.extra))
         return _thinned(data, solve_flows(data, config), rescued=again.rescued, extra=again.extra)
-    flow = solve_flows(data, config)
+    flow = solve_flows(data, config, with_lots=True)
     rows, extra = rescued_points(data, flow.quantity)
     if rows.size:
         data = _refreshed(data, given, shared, rows=rows, extra=extra)
-        flow = solve_flows(data, config, before=flow, changed=rows)
+        flow = solve_flows(data, config, before=flow, changed=rows, with_lots=True)
     return _thinned(data, flow, rescued=rows, extra=extra)
 
 

@@ -62,6 +62,7 @@ def random_problem(rng: np.random.Generator, *, n_points: int, horizon: int, n_m
         most=np.where(rng.random(n_moves) < 0.8, 10**6, rng.integers(0, top, n_moves)),
         is_protected=(origin >= 0) & (day == 0) & (rng.random(n_moves) < 0.5),
         is_banned=rng.random(n_moves) < 0.05,
+        lot=np.ones(n_moves, dtype=np.int64),
     )
 
 
@@ -101,10 +102,11 @@ def simulated_cost(problem: SkuProblem, quantity: np.ndarray) -> float | None:
     return cost
 
 
-def enumerated(problem: SkuProblem, most: int) -> float:
-    """Least cost over all whole quantities 0..most of every move."""
+def enumerated(problem: SkuProblem, most: int | list[list[int]]) -> float:
+    """Least cost over all whole quantities 0..most of every move, or over those that each may have."""
     best = np.inf
-    for chosen in itertools.product(range(most + 1), repeat=problem.origin.size):
+    grid = [list(range(most + 1))] * problem.origin.size if isinstance(most, int) else most
+    for chosen in itertools.product(*grid):
         quantity = np.array(chosen, dtype=np.int64)
         if (quantity[problem.is_banned] > 0).any():
             continue
@@ -236,6 +238,7 @@ def test_on_four_locations_and_five_days_the_flow_equals_enumeration(sku: int) -
         most=np.full(6, 10**6),
         is_protected=origin == STORE,
         is_banned=np.zeros(6, dtype=bool),
+        lot=np.ones(6, dtype=np.int64),
     )
     found = solve_sku(problem, STEPS)
     assert found.quantity.max() < 4, "the enumeration must reach past the optimum"
