@@ -4,7 +4,7 @@ Keys: seconds in all and by layer, processor seconds, peak memory summed over th
 fraction) of the flow's surrogate, `truck_program` with objective and bound of all trucks together, trucks and their
 fill, violations of the independent audit, orders, stock points, workers.
 
-    python benchmarks/plan_scale.py --stock-points N [--workers W] [--seed S]
+    python benchmarks/plan_scale.py --stock-points N [--workers W] [--seed S] [--unpriced]
     python benchmarks/plan_scale.py --smoke
 """
 
@@ -21,6 +21,7 @@ from _scale_chain import scale_chain
 
 from engine import AuditError, Basis, EngineConfig, audited_orders, decide_with, plan_version
 from network.graph import build_network
+from optimization.config import PlanConfig
 
 # Between two looks at the memory of the processes [seconds].
 PERIOD = 0.25
@@ -80,10 +81,10 @@ def _pss(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
 
 
-def measured(n_points: int, workers: int, seed: int) -> dict[str, object]:
+def measured(n_points: int, workers: int, seed: int, *, priced: bool = True) -> dict[str, object]:
     """Plan the chain and gather the figures; drawing the chain and its forecast does not count."""
     chain = scale_chain(n_points, seed)
-    snapshot, config = chain.snapshot, EngineConfig()
+    snapshot, config = chain.snapshot, EngineConfig(plan=PlanConfig(shared_prices=priced))
     memory = PeakMemory()
     memory.start()
     watch, began, cpu = Stopwatch(), time.perf_counter(), _cpu_seconds()
@@ -143,10 +144,11 @@ def main() -> None:
     parser.add_argument("--stock-points", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--unpriced", action="store_true", help="what SKUs share tonight has no price")
     parser.add_argument("--smoke", action="store_true", help="a few hundred stock points in this process")
     a = parser.parse_args()
     n_points, workers = (300, 1) if a.smoke else (a.stock_points, a.workers)
-    print(json.dumps(measured(n_points, workers, a.seed)))
+    print(json.dumps(measured(n_points, workers, a.seed, priced=not a.unpriced)))
 
 
 if __name__ == "__main__":
