@@ -80,7 +80,7 @@ def test_a_job_that_died_between_two_parts_takes_them_over_and_publishes_the_sam
     capfd.readouterr()
     assert run("replenish", planned, "--runs", broken.path, "--resume", "--json") in (0, 4)
     said = capfd.readouterr()
-    assert "Taken over from a job before this one: targets 8 of 8, flows 2 of " in said.err
+    assert "Taken over from a job before this one: targets 8 of 8, prices 1 of 1, flows 1 of " in said.err
     assert json.loads(said.out)["is_new"]
     assert tables(broken) == tables(whole)
     assert not (broken.path / "parts").exists()
