@@ -99,7 +99,10 @@ def search_prices(
     best, best_bound = price, float(first.bound.sum())
     master.add(first, used)
     for _ in range(ROUNDS - 1):
-        price = STEP * best + (1.0 - STEP) * master.prices()
+        dual = master.prices()
+        if dual is None:
+            break
+        price = STEP * best + (1.0 - STEP) * dual
         found = plan_at(_lane_prices(limits, price))
         bound = float(found.bound.sum() - price @ amount)
         if bound > best_bound:
@@ -149,8 +152,8 @@ class _Master:
         self._cost.append(use.cost)
         self._use.append(by_limit)
 
-    def prices(self) -> Floats:
-        """Dual values of the limits, (m,) [money]."""
+    def prices(self) -> Floats | None:
+        """Dual values of the limits, (m,) [money]; None where the solver gives up: the best prices so far are kept."""
         n_skus, n_limits = self._cost[0].size, self._amount.size
         n_plans = len(self._cost)
         bought = sp.csr_array((n_skus, n_limits))
@@ -162,6 +165,8 @@ class _Master:
             b_eq=np.ones(n_skus),
             method="highs",
         )
+        if found.status != 0:
+            return None
         price: Floats = np.clip(-found.ineqlin.marginals, 0.0, self._most)
         is_most = price >= self._most * (1.0 - TOLERANCE)
         self._most = np.where(is_most, np.minimum(self._most * RAISE, self._highest), self._most)

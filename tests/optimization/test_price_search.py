@@ -1,13 +1,17 @@
 """Prices of shared limits: by hand, and against the linear program of all SKUs at once, which shares no code."""
 
+import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog
+from scipy.optimize import OptimizeResult, linprog
 
+from optimization import price_search
 from optimization.lane_prices import MEASURES, LanePrices, TonightLimits
 from optimization.price_search import TonightUse, joined_use, search_prices
 
@@ -67,6 +71,19 @@ def test_a_sample_has_its_share_of_the_limit_and_all_of_it_is_paid() -> None:
     np.testing.assert_allclose([found.price[0, 0], found.paid], [2.25, 90.0])
 
 
+def test_a_solver_that_gives_up_ends_the_search_with_the_best_prices_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two programs are solved, as in the first example; the third, which found no better prices, is not."""
+    n_solved = itertools.count(1)
+
+    def solve(*given: Any, **options: Any) -> Any:
+        return linprog(*given, **options) if next(n_solved) <= 2 else OptimizeResult({"status": 4})
+
+    monkeypatch.setattr(price_search, "linprog", solve)
+    found = search_prices(planner([[5.0] * 10, [3.0] * 10], 1), limits([10.0]), share=np.ones(1))
+    assert found is not None
+    np.testing.assert_allclose(found.price[0], [2.25, 0.0, 0.0])
+
+
 def test_parts_are_joined_in_their_order() -> None:
     part = planner([[5.0], [3.0, 2.0]], 1)(LanePrices(np.zeros((1, 3)), np.zeros(1, dtype=np.int64), 0.0))
     both = joined_use([part, part])
@@ -87,6 +104,7 @@ def least_cost(gains: Gains, amount: list[float], overtime: float) -> float:
     price = overtime if np.isfinite(overtime) else 0.0
     solved = linprog(np.append(cost, np.full(len(amount), price)), A_ub=np.hstack([takes, -more]), b_ub=amount,
                      bounds=bounds)  # fmt: skip
+    assert solved.fun is not None
     return float(solved.fun)
 
 
