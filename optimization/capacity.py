@@ -66,6 +66,8 @@ def capacity_use(moves: pd.DataFrame, loads: pd.DataFrame, points: pd.DataFrame,
 def overtime_cost(moves: pd.DataFrame, loads: pd.DataFrame, positions: pd.DataFrame, *, snapshot: Snapshot) -> float:
     """What tonight's lines pay for shipping, picking and receiving beyond capacities, where that is for sale [money].
 
+    Lines, trucks and pallets count too. A capacity without overtime costs nothing here: no line goes beyond it.
+
     Parameters
     ----------
     moves, loads, snapshot

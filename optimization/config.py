@@ -60,7 +60,7 @@ class PlanConfig:
         Whether the trucks of all transfer lanes are planned together over days; otherwise lane by lane for tonight.
     shared_prices
         Whether what SKUs share tonight (docks, a supplier's week) is priced before each is planned, so that it goes to
-        those that lose most without it; otherwise what is too much is only cut afterwards.
+        those that lose most without it; otherwise, and in `plan_moves.decide`, what is too much is only cut afterwards.
     truck_fill_up
         Whether a truck that goes may bring later needs forward.
     purchase_budget

@@ -75,11 +75,12 @@ class FlowPlan:
     objective
         Surrogate cost of these moves [money]: holding, shortage, waste, slack and moving.
     bound
-        Lower bound of the surrogate [money]: flow optima less the rounding of integer costs; None if unknown.
+        Lower bound of the surrogate [money]: flow optima less the rounding of integer costs, and less what shared
+        limits would earn; None if unknown.
     status
         Worst status over the SKUs.
     per_sku
-        One row a SKU: sku, status, objective, bound, n_arcs, lot_cost.
+        One row a SKU: sku, status, objective, bound (with the prices that it pays), n_arcs, lot_cost.
     quantity
         (k,) units of every possible move: regular moves first, then tonight's laterals, emergency moves and returns.
     lot_cost

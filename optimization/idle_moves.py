@@ -6,6 +6,8 @@ again gains back no more than that, so where it is next to nothing, the move is 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -50,7 +52,7 @@ def left_out(flow: FlowPlan, lines: pd.DataFrame, data: FlowData, *, is_out: Fla
     quantity = flow.quantity.copy()
     move = lines["move"].to_numpy(dtype=np.int64)[is_out]
     quantity[data.regular.pair.size + move] = 0
-    return FlowPlan(flow.objective, flow.bound, flow.status, flow.per_sku, quantity, flow.lot_cost)
+    return replace(flow, quantity=quantity)
 
 
 def _losses(lines: pd.DataFrame, data: FlowData, flow: FlowPlan, idle: Ints) -> Floats:

@@ -138,9 +138,9 @@ Row = tuple[float, float, Ints, int]
 
 def _docks(lanes: pd.DataFrame, snapshot: Snapshot, arrival: Ints) -> list[Row]:
     """What places can ship and pick tomorrow, and receive on the day on which goods that leave then arrive."""
-    places = np.unique(lanes[["origin", "destination"]].to_numpy(dtype=object))
+    places = np.asarray(snapshot.table("capacity")["location"].unique(), dtype=object)
     declared = declared_docks(snapshot, places, int(arrival.max(initial=0)) + 1)
-    declared = declared[declared["unit"].isin(MEASURES)]
+    declared = declared[declared["unit"].isin(MEASURES) & np.isfinite(declared["amount"])]
     columns = ("location", "kind", "unit", "day", "amount", "overtime_cost")
     found: list[Row] = []
     for location, kind, unit, day, amount, overtime in declared[list(columns)].itertuples(index=False):

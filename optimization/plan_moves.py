@@ -41,6 +41,7 @@ from optimization.stability import Revision, worthwhile_changes
 from optimization.storage import daily_rates
 from optimization.tonight import planned_quantity, supply_of, tonight_lines
 from optimization.truck_days import TruckDays, plan_truck_days, with_trucks
+from optimization.truck_mix import is_bounded
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
@@ -156,7 +157,9 @@ def settle(
     change
         Given where lines of this night have left already, so that any further line is a change that must pay.
     """
-    bound = None if flow.bound is None else flow.bound + flow.lot_cost
+    bound = flow.bound if all(is_bounded(fleet) for fleet in data.lanes["fleet"]) else None
+    if bound is not None:
+        bound += flow.lot_cost
     dropped: list[pd.DataFrame] = []
     for _ in range(MAX_PASSES - 1):
         lines = _loaded_lines(data, flow, snapshot=snapshot, targets=targets, config=config, is_final=False).lines

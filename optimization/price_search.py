@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 # Rounds of the search; a fifth changed nothing on generated chains.
 ROUNDS = 4
-# Share of the dual values in the next prices; the rest stays at the best so far, which keeps them from swinging.
+# Share of the best prices so far in the next ones, which keeps them from swinging; the rest are the dual values.
 STEP = 0.5
 # A price that reached the most it was allowed may be so many times as high in the next round.
 RAISE = 4.0
@@ -99,7 +99,7 @@ def search_prices(
     best, best_bound = price, float(first.bound.sum())
     master.add(first, used)
     for _ in range(ROUNDS - 1):
-        dual = master.prices()
+        dual = master.next_prices()
         if dual is None:
             break
         price = STEP * best + (1.0 - STEP) * dual
@@ -152,8 +152,11 @@ class _Master:
         self._cost.append(use.cost)
         self._use.append(by_limit)
 
-    def prices(self) -> Floats | None:
-        """Dual values of the limits, (m,) [money]; None where the solver gives up: the best prices so far are kept."""
+    def next_prices(self) -> Floats | None:
+        """Dual values of the limits, (m,) [money]; a price at the most it may be may be higher the next time.
+
+        None where the solver gives up: the best prices so far are kept.
+        """
         n_skus, n_limits = self._cost[0].size, self._amount.size
         n_plans = len(self._cost)
         bought = sp.csr_array((n_skus, n_limits))

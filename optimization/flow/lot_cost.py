@@ -22,8 +22,9 @@ MAX_LOT = 64
 def lot_cost(problem: SkuProblem, network: FlowNetwork, *, price: Floats, quantity: Ints) -> float:
     """Least cost of whole lots beyond the flow, at least 0 [money].
 
-    Left out, so that it stays a lower bound: points that others are served from on later days, points that could be
-    served before tonight's lots come, points that may give stock away before they come, and minimum orders.
+    Left out, so that it stays a lower bound: points that are bought for, or that others are served from by moves that
+    are not protected; points that could be served before tonight's lots come, or may give stock away before they come;
+    all but one of several moves in lots into one point; lots of more than `MAX_LOT` units; minimum orders.
 
     Parameters
     ----------
@@ -56,11 +57,14 @@ def lot_cost(problem: SkuProblem, network: FlowNetwork, *, price: Floats, quanti
 
 
 def _paid(problem: SkuProblem, network: FlowNetwork, price: Floats) -> Floats:
-    """What a unit of each move pays: its cost and the price where it comes from; infinity where it may not be made."""
+    """What a unit of each move pays: its cost and the price where it comes from; infinity where it may not be made.
+
+    A move that is at its own limit pays what a unit is worth where it arrives: the limit has a price too.
+    """
     arcs = network.arcs
     rows = np.flatnonzero(arcs.move >= 0)
     paid = np.full(problem.origin.size, np.inf)
-    paid[arcs.move[rows]] = arcs.cost[rows] + price[arcs.tail[rows]]
+    paid[arcs.move[rows]] = np.maximum(arcs.cost[rows] + price[arcs.tail[rows]], price[arcs.head[rows]])
     return paid
 
 

@@ -34,7 +34,8 @@ class SkuFlow:
     quantity
         (k,) units of each move of its problem.
     objective, bound
-        Surrogate cost of the moves, recomputed, and a lower bound of it, both relative to no supply at all [money].
+        Surrogate cost of the moves, recomputed, and a lower bound of it, both relative to no supply at all and with
+        what `SkuProblem.cost` holds of prices [money].
     n_arcs
         Size of the network.
     lot_cost

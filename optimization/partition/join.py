@@ -88,17 +88,18 @@ def _joined_lots(parts: Sequence[LotsOnHand], starts: Ints) -> LotsOnHand:
 
 
 def joined_plan(plans: Sequence[FlowPlan], quantity: Ints) -> FlowPlan:
-    """Add up plans of different SKUs; `quantity` is that of all their moves."""
-    bounds = [plan.bound for plan in plans]
-    known = [bound for bound in bounds if bound is not None]
+    """Add up the SKUs of several plans, in the order of their names; `quantity` is that of all their moves."""
+    is_known = all(plan.bound is not None for plan in plans)
     is_solved = any(plan.status == SolveStatus.OPTIMAL for plan in plans)
+    per_sku = pd.concat([plan.per_sku for plan in plans], ignore_index=True)
+    per_sku = per_sku.sort_values("sku", kind="stable", ignore_index=True)
     return FlowPlan(
-        objective=sum(plan.objective for plan in plans),
-        bound=sum(known) if len(known) == len(bounds) else None,
+        objective=float(per_sku["objective"].sum()),
+        bound=float(per_sku["bound"].sum()) if is_known else None,
         status=SolveStatus.OPTIMAL if is_solved else SolveStatus.EMPTY,
-        per_sku=pd.concat([plan.per_sku for plan in plans], ignore_index=True),
+        per_sku=per_sku,
         quantity=quantity,
-        lot_cost=sum(plan.lot_cost for plan in plans),
+        lot_cost=float(per_sku["lot_cost"].sum()),
     )
 
 

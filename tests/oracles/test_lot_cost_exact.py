@@ -36,6 +36,30 @@ def fed_by_one(rng: np.random.Generator, *, n_moves: int) -> SkuProblem:
     )  # fmt: skip
 
 
+def fed_by_two(rng: np.random.Generator) -> SkuProblem:
+    """A shop fed by two warehouses, of which the second may send few units tonight, for later and cheaper."""
+    base = random_problem(rng, n_points=3, horizon=3, n_moves=3, top=6)
+    free = np.array([6, 6, int(rng.integers(0, 3))])
+    supply = free[:, None] + np.cumsum(base.pipeline, axis=1)
+    return replace(
+        base, points=replace(base.points, base=supply), free=free, sendable=free, giveable=free,
+        echelons=replace(base.echelons, base=supply.sum(axis=0)[None, :][: base.roots.size]),
+        origin=np.array([0, 1, 0]), destination=np.array([2, 2, 2]), day=np.array([0, 0, 1]),
+        arrival=np.array([0, 1, 2]), cost=np.array([0.5, 0.05, 0.5]) + rng.uniform(0.0, 0.3, 3),
+        most=np.array([10**6, int(rng.integers(1, 3)), 10**6]), is_protected=np.zeros(3, dtype=bool),
+        is_banned=np.zeros(3, dtype=bool), lot=np.array([int(rng.integers(2, 5)), 1, 1]),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_move_at_its_own_limit_makes_whole_lots_no_dearer_than_they_are(seed: int) -> None:
+    """Thirty instances each: taken for unlimited, the second way in would cost less than nothing."""
+    for each in range(30):
+        problem = fed_by_two(np.random.default_rng((seed, each)))
+        found = solve_sku(problem, STEPS, with_lots=True)
+        assert found.bound + found.lot_cost <= in_whole_lots(problem) + 1e-6
+
+
 def in_whole_lots(problem: SkuProblem) -> float:
     """Least cost over all quantities of which tonight's are whole lots."""
     grid = [[quantity for quantity in range(max(MOST, 2 * int(lot)) + 1) if quantity % lot == 0] for lot in problem.lot]

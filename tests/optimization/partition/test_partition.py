@@ -16,10 +16,11 @@ from optimization.audit import audit
 from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
 from optimization.curve_build import build_cost_curves
-from optimization.decisions import Decisions
+from optimization.decisions import Decisions, FlowPlan, SolveStatus
 from optimization.flow.data import Moves
 from optimization.inbound import Inbound
 from optimization.partition.cut import LEARNT_FROM, SkuPart, cut_chain
+from optimization.partition.join import joined_plan
 from optimization.partition.moves import joined_moves, some_moves
 from optimization.partition.plan import plan_in_parts
 from optimization.partition.run import Workers
@@ -283,6 +284,21 @@ def test_joined_moves_are_sorted_by_point_and_keep_what_they_are() -> None:
     assert joined.day.tolist() == [0, 1, 0, 2, 0]
     assert joined.origin.tolist() == [-1, -1, -1, -1, 4]
     assert joined.inbound.slot.tolist() == [0, 1, 0]
+
+
+def test_plans_are_joined_in_the_order_of_their_skus() -> None:
+    """A SKU that is planned again takes its old place, or its costs would be read as another's."""
+
+    def plan(*skus: str) -> FlowPlan:
+        costs = [float(ord(sku)) for sku in skus]
+        per_sku = pd.DataFrame({"sku": list(skus), "status": "optimal", "objective": costs, "bound": costs,
+                                "n_arcs": 1, "lot_cost": 1.0})  # fmt: skip
+        return FlowPlan(sum(costs), sum(costs), SolveStatus.OPTIMAL, per_sku, np.zeros(0, dtype=np.int64), 1.0)
+
+    joined = joined_plan([plan("a", "d"), plan("c", "b")], np.zeros(0, dtype=np.int64))
+    assert joined.per_sku["sku"].tolist() == ["a", "b", "c", "d"]
+    assert joined.per_sku["objective"].tolist() == [97.0, 98.0, 99.0, 100.0]
+    assert (joined.objective, joined.bound, joined.lot_cost) == (394.0, 394.0, 4.0)
 
 
 def test_some_moves_keep_only_the_pairs_that_they_use() -> None:
