@@ -15,12 +15,12 @@ from network.contracts import Mode
 from network.lanes import expand_lanes, expand_pairs
 from network.orders_to_come import orders_to_come
 from network.snapshot import Snapshot
-from network.vehicles import with_fleets
+from network.vehicles import with_fleets, with_freight
 
 LANE_COLUMNS = (
     "lane_id", "origin", "destination", "mode", "lead_time_days", "lead_time_sd_days", "order_weekdays", "cutoff_time",
     "unit_cost", "vehicle", "truck_cost", "truck_volume_m3", "truck_weight_kg", "max_trucks", "min_order_value",
-    "distance_km", "co2_kg_per_truck", "origin_index", "destination_index", "fleet",
+    "distance_km", "co2_kg_per_truck", "origin_index", "destination_index", "fleet", "volume_cost", "weight_cost",
 )  # fmt: skip
 SOURCING_COLUMNS = (
     "sku", "origin", "destination", "priority", "share", "unit_cost", "order_multiple", "min_order_quantity",
@@ -35,6 +35,8 @@ SERVING_COLUMNS = (
 _FIRST_PRIORITY = 1
 BOUGHT_DAYS = 91
 """Purchases this old still count for the shares of suppliers [days]."""
+SOLD_DAYS = 28
+"""Sales of so many days tell what goods the lanes carry."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,7 +52,8 @@ class SupplyNetwork:
         [money], capacities to infinity, `distance_km` to the great circle (NaN without coordinates);
         `vehicle` is truck or parcel, and the truck columns speak of it; `order_weekdays` is a bitmask, Monday 1 to
         Sunday 64; `origin_index` and `destination_index` are rows of `locations`; `fleet` are the vehicle types of
-        the lane (`network.vehicles`), of which the truck columns then tell the one with the least cost for its size.
+        the lane (`network.vehicles`), of which the truck columns then tell the one with the least cost for its size;
+        `volume_cost` and `weight_cost` are what goods pay of a full one [money/m3, money/kg], one of the two 0.
     sourcing
         One row for each SKU, origin and destination that a sourcing rule names: `SOURCING_COLUMNS`; empty where none
         is declared. NaN means that the value of the SKU or the lane holds. `cases_per_order` are the cases of what
@@ -141,7 +144,8 @@ def build_network(snapshot: Snapshot) -> SupplyNetwork:
     """
     locations = snapshot.table("locations").sort_values("location").reset_index(drop=True)
     lanes = with_fleets(expand_lanes(snapshot.table("lanes"), locations), snapshot.table("vehicles"))
-    lanes = lanes[list(LANE_COLUMNS)]
+    volume, weight = _average_unit(snapshot)
+    lanes = with_freight(lanes, volume=volume, weight=weight)[list(LANE_COLUMNS)]
     return SupplyNetwork(
         locations=locations,
         lanes=lanes,
@@ -149,6 +153,16 @@ def build_network(snapshot: Snapshot) -> SupplyNetwork:
         serving=_serving(snapshot.table("serving"), snapshot.cutoff + pd.Timedelta(days=1)),
         calendar=build_calendar(snapshot, locations, lanes=lanes),
     )
+
+
+def _average_unit(snapshot: Snapshot) -> tuple[float, float]:
+    """Volume and weight of the average unit sold in the last weeks, of the average SKU where nothing was [m3], [kg]."""
+    skus, sales = snapshot.table("skus"), snapshot.table("sales")
+    recent = sales[sales["date"] > snapshot.cutoff - pd.Timedelta(days=SOLD_DAYS)]
+    sold = recent.groupby("sku")["units"].sum().reindex(skus["sku"]).fillna(0.0).to_numpy(dtype=np.float64)
+    share = sold / sold.sum() if sold.sum() > 0 else np.full(len(skus), 1.0 / max(len(skus), 1))
+    volume, weight = share @ skus[["volume_m3", "weight_kg"]].fillna(0.0).to_numpy(dtype=np.float64)
+    return float(volume), float(weight)
 
 
 def _sourcing(snapshot: Snapshot, locations: pd.DataFrame, lanes: pd.DataFrame) -> pd.DataFrame:

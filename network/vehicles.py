@@ -1,11 +1,14 @@
-"""Vehicle types of lanes: which of them carry anything, and which one stands for the lane."""
+"""Vehicle types of lanes: which of them carry anything, which one stands for the lane, and what goods pay on it."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+Floats = npt.NDArray[np.float64]
 
 
 class VehicleType(NamedTuple):
@@ -60,3 +63,46 @@ def with_fleets(lanes: pd.DataFrame, vehicles: pd.DataFrame) -> pd.DataFrame:
                          ("max_trucks", "max_per_day")):  # fmt: skip
         lanes.loc[at, column] = [getattr(vehicle, name) for vehicle in chosen]
     return lanes
+
+
+def with_freight(lanes: pd.DataFrame, *, volume: float, weight: float) -> pd.DataFrame:
+    """Lanes with what a full vehicle costs a m3 or a kg, by what fills it first: `volume_cost`, `weight_cost`.
+
+    The other of the two is 0. So whatever goods a lane carries, together they never pay more than its vehicles cost;
+    had each paid by the larger of its own shares, a truck of bulky and of heavy goods would be paid for twice.
+
+    Example: trucks of 10 m3 and 4 t for 100. Of goods of 0.02 m3 and 5 kg 500 fill one by volume and 800 by weight: all
+    goods pay 10 a m3.
+
+    Parameters
+    ----------
+    lanes
+        truck_cost, truck_volume_m3, truck_weight_kg and `fleet`, of which the cheapest for its size counts.
+    volume, weight
+        Of the average unit that is moved [m3], [kg].
+    """
+    size = lanes[["truck_volume_m3", "truck_weight_kg"]].to_numpy(dtype=np.float64)
+    price = lanes["truck_cost"].to_numpy(dtype=np.float64)[:, None] / size
+    for row, fleet in enumerate(lanes["fleet"]):
+        if fleet:
+            price[row] = np.min([(each.cost / each.volume_m3, each.cost / each.weight_kg) for each in fleet], axis=0)
+    paid = price * [volume, weight]
+    is_by_weight = paid[:, 1] > paid[:, 0]
+    return lanes.assign(
+        volume_cost=np.where(is_by_weight, 0.0, price[:, 0]), weight_cost=np.where(is_by_weight, price[:, 1], 0.0)
+    )
+
+
+def unit_freight(lanes: pd.DataFrame, volume: npt.ArrayLike, weight: npt.ArrayLike) -> Floats:
+    """Share of a full vehicle that a unit pays on its lane, (n,) [money/unit].
+
+    Parameters
+    ----------
+    lanes
+        (n,) lane of each unit, as `with_freight` gives them.
+    volume, weight
+        (n,) of a unit [m3], [kg].
+    """
+    by_volume = lanes["volume_cost"].to_numpy(dtype=np.float64) * np.asarray(volume, dtype=np.float64)
+    by_weight = lanes["weight_cost"].to_numpy(dtype=np.float64) * np.asarray(weight, dtype=np.float64)
+    return np.asarray(by_volume + by_weight)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from network.columns import Mode
+from network.vehicles import unit_freight
 from optimization.change_value import Changes, change_gains, shifted
 from optimization.explain import LINE_KEY, net_benefit
 from optimization.flow.data import unit_move_cost
@@ -173,9 +174,8 @@ class _Routes:
         waits = Changes(self.origin[line], np.zeros_like(day), day - 1, self.quantity[line])
         gain = self._brought(line, new, self.is_bought[line]) + self._gain(waits)
         lane = self.lanes.iloc[self.inbound.lane[self.pair[line]]]
-        share = (self.size[line] / lane[["truck_volume_m3", "truck_weight_kg"]].to_numpy(dtype=np.float64)).max(axis=1)
-        freight = lane["truck_cost"].to_numpy(dtype=np.float64) * share * self.quantity[line]
-        gain += self.saved[line] - freight
+        freight = unit_freight(lane, self.size[line, 0], self.size[line, 1])
+        gain += self.saved[line] - freight * self.quantity[line]
         return _found(line, Alternative.NEXT_SHIP_DAY, lane["origin"].to_numpy(), day, new, own[line] + gain)
 
     def elsewhere(self, own: Floats) -> pd.DataFrame:

@@ -7,6 +7,7 @@ destination. Days are those on which trucks leave; a pair's goods are usable fro
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -184,14 +185,21 @@ def _by_ship_day(cost: Floats, arrival: Ints) -> Floats:
     return np.diff(at, axis=1)
 
 
+def _paid_by_full(lane: pd.Series[Any]) -> Floats:
+    """What the goods of a truck that is full by volume, and of one full by weight, pay in the flow, (2,) [money]."""
+    room = lane[["truck_volume_m3", "truck_weight_kg"]].to_numpy(dtype=np.float64)
+    paid = lane[["volume_cost", "weight_cost"]].to_numpy(dtype=np.float64)
+    full: Floats = paid * np.where(np.isfinite(room), room, 0.0)
+    return full
+
+
 def _lot_price(data: FlowData, pair: Ints, supply: Ints, *, lot: Ints, share: Floats, last_day: int) -> Floats:
     """Cost of sending one lot by ship day: handling, less what its units would cost at their origin, (k, T)."""
     moves, curves = data.regular, data.curves
     origin = moves.inbound.origin_point[pair]
     cost = np.zeros(moves.inbound.point.size)
     cost[moves.pair] = moves.cost
-    freight = data.lanes["truck_cost"].to_numpy(dtype=np.float64)[moves.inbound.lane[pair]] * share.max(axis=1)
-    handling = (cost[pair] - freight) * lot
+    handling = (cost[pair] - share @ _paid_by_full(data.lanes.iloc[moves.inbound.lane[pair[0]]])) * lot
     rows = curves.take(origin)
     there = np.maximum(supply[origin], 0)
     kept = -np.diff(rows.daily_kept(np.stack([there, np.maximum(there - lot[:, None], 0)], axis=2)), axis=2)[:, :, 0]

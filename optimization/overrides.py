@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from network.vehicles import unit_freight
 from optimization.change_value import Changes, change_gains
 from optimization.explain import LINE_KEY
 from optimization.line_value import line_effects
@@ -101,13 +102,9 @@ def _goods(lines: pd.DataFrame, decisions: Decisions) -> Floats:
 
 def _unit_cost(lines: pd.DataFrame, snapshot: Snapshot, network: SupplyNetwork) -> Floats:
     """Handling, unit freight and share of a full truck of one unit of each line, (m,) [money/unit]."""
-    names = ["unit_cost", "truck_cost", "truck_volume_m3", "truck_weight_kg"]
-    lane = lines[["origin", "destination", "mode"]].merge(
-        network.lanes[["origin", "destination", "mode", *names]], on=["origin", "destination", "mode"], how="left"
-    )
+    key, prices = ["origin", "destination", "mode"], ["unit_cost", "volume_cost", "weight_cost"]
+    lane = lines[key].merge(network.lanes[[*key, *prices]], on=key, how="left")
     sizes = snapshot.table("skus").set_index("sku")[["volume_m3", "weight_kg"]].reindex(lines["sku"]).fillna(0.0)
-    volume, weight = sizes.to_numpy(dtype=np.float64).T
-    share = np.maximum(volume / lane["truck_volume_m3"], weight / lane["truck_weight_kg"])
-    cost = lane["unit_cost"] + lane["truck_cost"] * share
-    paid: Floats = cost.to_numpy(dtype=np.float64) + snapshot.settings.economics.handling_cost
+    freight = unit_freight(lane, sizes["volume_m3"], sizes["weight_kg"])
+    paid: Floats = lane["unit_cost"].to_numpy(dtype=np.float64) + freight + snapshot.settings.economics.handling_cost
     return paid

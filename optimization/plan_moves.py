@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from network.columns import Mode
+from network.vehicles import unit_freight
 from optimization.capacity import overtime_cost
 from optimization.capacity_cut import keep_capacity
 from optimization.config import PlanConfig
@@ -41,7 +42,6 @@ from optimization.stability import Revision, worthwhile_changes
 from optimization.storage import daily_rates
 from optimization.tonight import planned_quantity, supply_of, tonight_lines
 from optimization.truck_days import TruckDays, plan_truck_days, with_trucks
-from optimization.truck_mix import is_bounded
 
 if TYPE_CHECKING:
     from forecasting.forecast import Forecast
@@ -157,9 +157,7 @@ def settle(
     change
         Given where lines of this night have left already, so that any further line is a change that must pay.
     """
-    bound = flow.bound if all(is_bounded(fleet) for fleet in data.lanes["fleet"]) else None
-    if bound is not None:
-        bound += flow.lot_cost
+    bound = None if flow.bound is None else flow.bound + flow.lot_cost
     dropped: list[pd.DataFrame] = []
     for _ in range(MAX_PASSES - 1):
         lines = _loaded_lines(data, flow, snapshot=snapshot, targets=targets, config=config, is_final=False).lines
@@ -314,19 +312,11 @@ def _dropped_table(
 def _objective(data: FlowData, going: pd.DataFrame, load_cost: Floats, *, supply: Ints, planned: Ints) -> float:
     """Surrogate cost of the plan: supply, tonight's loads at their real cost, later freight at a full truck's price."""
     lanes = data.lanes.iloc[going["lane"].to_numpy(dtype=np.int64)]
-    handling = going["move_cost"].to_numpy(dtype=np.float64) - _freight(going, lanes)
+    freight = unit_freight(lanes, going["volume_m3"], going["weight_kg"])
+    handling = going["move_cost"].to_numpy(dtype=np.float64) - freight
     tonight = float((handling * going["quantity"].to_numpy(dtype=np.float64)).sum()) + float(load_cost.sum())
     later = float((data.regular.cost * planned).sum())
     return float(data.curves.expected_cost(supply).sum()) + tonight + later
-
-
-def _freight(going: pd.DataFrame, lanes: pd.DataFrame) -> Floats:
-    """Part of a line's moving cost that its load pays: the share of a full vehicle [money/unit]."""
-    by_volume = going["volume_m3"].to_numpy(dtype=np.float64) / lanes["truck_volume_m3"].to_numpy(dtype=np.float64)
-    by_weight = going["weight_kg"].to_numpy(dtype=np.float64) / lanes["truck_weight_kg"].to_numpy(dtype=np.float64)
-    cost = lanes["truck_cost"].to_numpy(dtype=np.float64)
-    freight: Floats = cost * np.maximum(by_volume, by_weight)
-    return freight
 
 
 def _gap(objective: float, bound: float) -> float | None:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from network.vehicles import VehicleType, standing_for
+from network.vehicles import VehicleType
 
 Floats = npt.NDArray[np.float64]
 TOLERANCE = 1e-9
@@ -97,21 +97,6 @@ def cheapest_mix(volume: float, weight: float, fleet: tuple[VehicleType, ...], *
 
     search(0, [0] * len(fleet), 0.0)
     return best
-
-
-def is_bounded(fleet: tuple[VehicleType, ...]) -> bool:
-    """Whether no mix of vehicles costs less than its goods' share of the type that stands for the lane.
-
-    It is not where another type is cheaper by weight, say, than the one that is cheapest by volume.
-    """
-    if len(fleet) < 2:
-        return True
-    own = standing_for(fleet)
-    return all(
-        own.cost / own.volume_m3 <= each.cost / each.volume_m3
-        and own.cost / own.weight_kg <= each.cost / each.weight_kg
-        for each in fleet
-    )
 
 
 def with_mixes(loads: pd.DataFrame, fleets: list[tuple[VehicleType, ...]]) -> pd.DataFrame:

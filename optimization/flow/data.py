@@ -12,6 +12,7 @@ import pandas as pd
 
 from network.columns import Mode, Tier
 from network.economics import sku_economics
+from network.vehicles import unit_freight
 from optimization.config import PlanConfig
 from optimization.cost_curves import CostCurves
 from optimization.curve_build import free_tonight
@@ -263,9 +264,7 @@ class UnitMoveCost:
     def __call__(self, inbound: Inbound) -> Floats:
         """Return (m,) [money/unit]."""
         lanes = self._lanes.iloc[inbound.lane]
-        by_volume = self._volume[inbound.point] / lanes["truck_volume_m3"].to_numpy(dtype=np.float64)
-        by_weight = self._weight[inbound.point] / lanes["truck_weight_kg"].to_numpy(dtype=np.float64)
-        freight = lanes["truck_cost"].to_numpy(dtype=np.float64) * np.maximum(by_volume, by_weight)
+        freight = unit_freight(lanes, self._volume[inbound.point], self._weight[inbound.point])
         direct = lanes["unit_cost"].to_numpy(dtype=np.float64)
         handling = self._handling[inbound.point] * (1.0 + PRIORITY_HANDLINGS * (inbound.priority - 1.0))
         is_purchase = inbound.origin_point < 0

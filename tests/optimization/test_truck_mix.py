@@ -4,7 +4,6 @@ from collections.abc import Callable
 from itertools import product
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -15,7 +14,7 @@ from network.snapshot import Snapshot
 from network.vehicles import VehicleType, standing_for
 from optimization.audit import audit
 from optimization.config import PlanConfig
-from optimization.truck_mix import cheapest_mix, is_bounded
+from optimization.truck_mix import cheapest_mix
 from tests.optimization.test_plan_moves import CUTOFF, LANES, PLACES, RATES, SKU, planned, stock
 
 FREE = float("inf")
@@ -110,12 +109,3 @@ def test_a_lane_speaks_of_its_type_and_others_keep_their_truck(make_snapshot: Ca
     cold = build_network(make_snapshot(CUTOFF, **chilled)).lanes.set_index("lane_id")
     assert cold.loc["C>A:transfer", "truck_cost"] == 0.0  # goods of one temperature only: not mixed
     assert isinstance(lanes, pd.DataFrame)
-
-
-def test_a_mix_may_cost_less_than_its_share_of_the_standing_type_where_another_is_cheaper_by_weight() -> None:
-    """5 m3 and 5 t: by the standing type of 100 for 10 m3 or 1 t 5 x 100, in one of 90 for 8 m3 and 5 t 90."""
-    long, strong = VehicleType("long", 100.0, 10.0, 1.0, 9.0), VehicleType("strong", 90.0, 8.0, 5.0, 9.0)
-    assert not is_bounded((long, strong))
-    assert is_bounded((long, VehicleType("small", 60.0, 5.0, 0.5, 9.0)))
-    assert not is_bounded((long, VehicleType("any", 110.0, 10.0, np.inf, 9.0)))
-    assert is_bounded((long,)) and is_bounded(())
