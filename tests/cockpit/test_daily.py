@@ -20,7 +20,7 @@ from optimization.ledger import OrderLedger
 
 SMALL = """
 [approval]
-max_value = 60
+max_value = 100
 four_eyes_above = 200
 exceptions = []
 
@@ -183,7 +183,7 @@ def test_people_approve_what_the_rules_do_not_and_each_line_leaves_once(
 ) -> None:
     run_id, out = run_of(chain), tmp_path / "out"
     orders = RunStore(chain / "runs").read_table(run_id, "orders")
-    cheap = set(orders.loc[orders["value"] <= 60, "order_id"])
+    cheap = set(orders.loc[orders["value"] <= 100, "order_id"])
     dear = set(orders.loc[orders["value"] > 200, "order_id"])
     assert cheap and dear
     first = said(capfd, "export", run_id, "--chain", chain, "--to", out)
