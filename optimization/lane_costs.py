@@ -147,8 +147,8 @@ def lane_pairs(
     kept, lost = _daily_costs(data, point, without, lot=lot, n_steps=n_steps)
     seen = np.where(np.arange(horizon + 1) >= last_day, arrival[:, [last_day]], arrival)
     costs = LaneCosts(
-        cost=_by_ship_day(kept, seen),
-        end_cost=np.take_along_axis(lost, np.maximum(seen[:, 1:, None] - 1, 0), axis=1),
+        cost=_by_ship_day(kept, seen).astype(np.float32),
+        end_cost=np.take_along_axis(lost, np.maximum(seen[:, 1:, None] - 1, 0), axis=1).astype(np.float32),
         size=np.maximum(share * lot[:, None] * room_steps, 1e-9),
         price=_lot_price(data, pair, supply, lot=lot, share=share, last_day=last_day),
         limit=np.clip(limit // lot[:, None], 0, n_steps),

@@ -8,7 +8,7 @@ bounds. Goods that a truck program sends stop costing their origin from the day 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,8 @@ class TruckFigures:
     ----------
     n_lanes, n_pairs
         Lanes planned together and the stock points they serve.
+    is_tree
+        Whether the chain's flows form a tree.
     objective, bound
         Cost of the lanes' destinations, trucks and overtime over the truck days looked at, with tonight's final lots,
         and its lower bound, whole trucks and lots included, given all other moves [money].
@@ -41,16 +43,32 @@ class TruckFigures:
 
     n_lanes: int
     n_pairs: int
+    is_tree: bool
     objective: float
     bound: float
-    whole_objective: float | None
-    whole_bound: float | None
+    whole_objective: float | None = None
+    whole_bound: float | None = None
+
+    def with_roots(self, data: FlowData, supply: Ints, load_costs: float) -> TruckFigures:
+        """Add what the roots buy, where the chain's flows form a tree.
+
+        Parameters
+        ----------
+        data
+            Input of the flows.
+        supply
+            (n, T) supply of every row with all planned moves.
+        load_costs
+            Price of tonight's purchase loads [money].
+        """
+        if not self.is_tree:
+            return self
+        objective, bound = _roots(data, supply, load_costs)
+        return replace(self, whole_objective=self.objective + objective, whole_bound=self.bound + bound)
 
 
-def truck_figures(
-    days: TruckDays, data: FlowData, lines: pd.DataFrame, *, supply: Ints, load_costs: float
-) -> TruckFigures:
-    """Value the final plan on the truck program's surrogate.
+def truck_figures(days: TruckDays, data: FlowData, lines: pd.DataFrame) -> TruckFigures:
+    """Value the trucks of the final plan on the truck program's surrogate, without what the roots buy.
 
     Parameters
     ----------
@@ -60,20 +78,13 @@ def truck_figures(
         Input of the flows.
     lines
         Tonight's lines with their final quantities.
-    supply
-        (n, T) supply of every row with all planned moves.
-    load_costs
-        Price of tonight's purchase loads [money].
     """
-    objective = days.plan.objective + _change_of_tonight(days, data, lines)
-    whole = _roots(data, supply, load_costs) if _is_tree(days, data) else None
     return TruckFigures(
         n_lanes=len(days.lanes),
         n_pairs=sum(lane.pair.size for lane in days.lanes),
-        objective=objective,
+        is_tree=_is_tree(days, data),
+        objective=days.plan.objective + _change_of_tonight(days, data, lines),
         bound=days.plan.bound,
-        whole_objective=None if whole is None else objective + whole[0],
-        whole_bound=None if whole is None else days.plan.bound + whole[1],
     )
 
 

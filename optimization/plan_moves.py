@@ -35,8 +35,9 @@ from optimization.lateral_rules import worthwhile
 from optimization.line_value import line_effects, supply_without
 from optimization.loads import keep_order_values, load_table, load_trucks
 from optimization.lots import keep_limits, kept_rounding, round_lots
+from optimization.memory import give_back
 from optimization.phase_out import shelf_floor
-from optimization.plan_bound import truck_figures
+from optimization.plan_bound import TruckFigures, truck_figures
 from optimization.scarcity import contested_pairs, scarcity, share_by_priority, stock_priorities
 from optimization.stability import Revision, worthwhile_changes
 from optimization.storage import daily_rates
@@ -168,12 +169,16 @@ def settle(
         again = worth_planning_again(lines, data, flow, is_idle=is_idle.to_numpy(dtype=bool))
         flow = left_out(flow, lines, data, is_out=is_idle.to_numpy(dtype=bool) & ~again)
         data, flow = solve_again(data, flow, _closing(lines, again))
+    give_back()
     loaded = _loaded_lines(data, flow, snapshot=snapshot, targets=targets, config=config, is_final=True)
     lines = loaded.lines
     if change is not None:
         lines = worthwhile_changes(
             lines, data, change, flow_quantity=flow.quantity, cutoff=snapshot.cutoff, config=config
         )
+    trucks = None if loaded.days is None else truck_figures(loaded.days, data, lines)
+    loaded = replace(loaded, days=None)  # costs of all trucks take more memory than the rest of the plan
+    give_back()
     planned = later_moves(data, flow, lines, solve_later)
     priority = stock_priorities(data.positions, snapshot, config)
     supply = supply_of(data, lines, planned)
@@ -182,8 +187,9 @@ def settle(
         loaded, lines=lines.assign(scarcity_price=paid), cuts=pd.concat([loaded.cuts, short], ignore_index=True)
     )
     return _decisions(
-        data, loaded, flow=replace(flow, bound=bound), planned=planned, dropped=dropped, snapshot=snapshot
-    )
+        data, loaded, flow=replace(flow, bound=bound), planned=planned, dropped=dropped, trucks=trucks,
+        snapshot=snapshot,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,10 +264,11 @@ def _decisions(
     flow: FlowPlan,
     planned: Ints,
     dropped: list[pd.DataFrame],
+    trucks: TruckFigures | None,
     snapshot: Snapshot,
 ) -> Decisions:
     """Put tables, supply and value together."""
-    lines, days, cutoff = kept_rounding(loaded.lines), loaded.days, snapshot.cutoff
+    lines, cutoff = kept_rounding(loaded.lines), snapshot.cutoff
     going = lines[lines["quantity"] > 0]
     carried, loads = load_table(going, data.lanes, cutoff)
     moves = typed(_with_cases(carried), MOVE_COLUMNS)
@@ -270,7 +277,6 @@ def _decisions(
     objective += overtime_cost(moves, loads, data.positions, snapshot=snapshot)
     gap = None if flow.bound is None else _gap(objective, flow.bound)
     bought = float(loads.loc[loads["mode"] == Mode.PURCHASE, "cost"].sum())
-    trucks = None if days is None else truck_figures(days, data, lines, supply=supply, load_costs=bought)
     counts = {"n_skus": float(len(flow.per_sku)), "n_arcs": float(flow.per_sku["n_arcs"].sum())}
     return Decisions(
         moves=moves,
@@ -285,7 +291,7 @@ def _decisions(
         gap=gap,
         status=flow.status if flow.status == SolveStatus.EMPTY else SolveStatus.FEASIBLE,
         timings=counts,
-        trucks=trucks,
+        trucks=None if trucks is None else trucks.with_roots(data, supply, bought),
         cuts=typed(loaded.cuts, CUT_COLUMNS),
     )
 

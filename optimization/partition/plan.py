@@ -14,6 +14,7 @@ from optimization.config import PlanConfig
 from optimization.decisions import Decisions, FlowPlan
 from optimization.flow.data import FlowData
 from optimization.lane_prices import LanePrices
+from optimization.memory import give_back
 from optimization.partition.cut import PART_POINTS, ChainCut, cut_chain
 from optimization.partition.join import joined_flow, joined_plan
 from optimization.partition.moves import joined_moves, some_moves
@@ -108,6 +109,7 @@ def plan_in_parts(
         if night.prices is not None and flow.bound is not None:
             flow = replace(flow, bound=flow.bound - night.prices.paid)
         solved.clear()
+        give_back()
         on_stage("trucks")
         decisions = settle(
             data, flow, snapshot=snapshot, targets=targets, config=config, solve_again=again,

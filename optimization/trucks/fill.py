@@ -60,7 +60,7 @@ def load_cost(lane: LaneCosts, lots: Ints, is_truck_day: npt.NDArray[np.bool_]) 
     cost = np.take_along_axis(lane.cost, sent[:, :, None], axis=2)
     last = np.append(np.flatnonzero(is_truck_day[1:]), lane.horizon - 1)
     ends = np.take_along_axis(lane.end_cost, sent[:, :, None], axis=2)[:, last]
-    return float(cost.sum() + ends.sum() + (lane.price * lots).sum())
+    return float(cost.sum(dtype=np.float64) + ends.sum(dtype=np.float64) + (lane.price * lots).sum())
 
 
 def _best_lots(lane: LaneCosts, have: Ints, *, room: float, start: int, stop: int) -> Ints:

@@ -15,6 +15,8 @@ Floats = npt.NDArray[np.float64]
 class LaneCosts:
     """What the destinations of one lane cost by day and by lots sent so far.
 
+    The two large tables may be of 32 bits, which halves the memory of the whole program; sums of them are of 64.
+
     Parameters
     ----------
     cost
@@ -56,7 +58,7 @@ class LaneCosts:
 
     def interval_cost(self, start: int, stop: int) -> Floats:
         """Cost of the days from one truck up to the next, (k, Q + 1) [money]."""
-        cost: Floats = self.cost[:, start:stop].sum(axis=1) + self.end_cost[:, stop - 1]
+        cost: Floats = self.cost[:, start:stop].sum(axis=1, dtype=np.float64) + self.end_cost[:, stop - 1]
         return cost
 
     def gain(self, start: int, stop: int) -> Floats:
