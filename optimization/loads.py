@@ -14,14 +14,14 @@ from optimization.curve_build import free_tonight
 from optimization.decisions import LOAD_COLUMNS, typed
 from optimization.flow.data import FlowData
 from optimization.line_value import VALUE_COLUMNS, line_effects, line_values, supply_without
-from optimization.truck_choice import TOLERANCE, choose_trucks, pull_forward
+from optimization.truck_choice import TOLERANCE, LaterNeeds, choose_trucks, fill_up, pull_forward
 from optimization.truck_mix import trip_cost, with_mixes
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Columns = dict[str, npt.NDArray[Any]]
 _NUMBERS = (
-    *("lane", "point", "origin_point", "lot", "minimum", "next_day", "volume_m3", "weight_kg", "unit_value"),
+    *("lane", "point", "origin_point", "lot", "minimum", "next_day", "volume_m3", "weight_kg", "unit_value", "keeps"),
     "is_regular",
 )
 NOT_WORTH_IT = "not worth its truck tonight"
@@ -135,8 +135,12 @@ def _load_lane(group: Ints, *, state: LoadState, config: PlanConfig) -> None:
     cost = float(lane["truck_cost"])
     if cost > 0 or np.isfinite([lane["truck_volume_m3"], lane["truck_weight_kg"]]).any():
         price, added = cost, np.zeros_like(quantity)
-        if is_regular and cost > 0 and config.truck_fill_up:
-            added, covered = _along(part, group, share=share, state=state, cost=cost, max_days=config.truck_cover_days)
+        fills = is_regular and cost > 0 and config.truck_fill_up
+        if fills:
+            needs = _later_needs(part, group, state=state, early=added)
+            added, covered = pull_forward(
+                quantity, needs, share=share, lot=part["lot"], cost=cost, max_days=config.truck_cover_days
+            )
             gap = max(float(part["next_day"].min()), 1.0)
             price = cost * min(gap / max(covered, 1), 1.0)
         chosen = choose_trucks(
@@ -149,7 +153,14 @@ def _load_lane(group: Ints, *, state: LoadState, config: PlanConfig) -> None:
             is_one_off=not is_regular,
             trip_cost=trip_cost(lane, price / cost) if cost > 0 else None,
         )
-        _settle(state, part, group, wanted=quantity, final=chosen.quantity, is_stopped=chosen.trucks == 0)
+        final = chosen.quantity
+        if fills and chosen.trucks:
+            needs = _later_needs(part, group, state=state, early=np.maximum(final - quantity, 0))
+            final = final + fill_up(
+                final, needs, share=share, lot=part["lot"], cost=cost, trucks=chosen.trucks,
+                max_days=config.truck_cover_days,
+            )  # fmt: skip
+        _settle(state, part, group, wanted=quantity, final=final, is_stopped=chosen.trucks == 0)
 
 
 def _keep_order_value(group: Ints, *, state: LoadState) -> None:
@@ -192,26 +203,18 @@ def _settle(state: LoadState, part: Columns, group: Ints, *, wanted: Ints, final
     np.subtract.at(state.spare, origin[own], early[own, None])
 
 
-def _along(
-    part: Columns, group: Ints, *, share: Floats, state: LoadState, cost: float, max_days: int
-) -> tuple[Ints, int]:
-    """Units planned for later that the lane's trucks take along; nothing that may expire."""
-    data, point = state.data, part["point"]
-    origin = part["origin_point"]
-    planned = state.planned[group]
-    endless = np.full_like(planned, np.iinfo(np.int64).max // 4)
-    spare = np.where((origin >= 0)[:, None], state.spare[origin], endless)
-    expires = (data.curves.waste[point] > 0) & (data.curves.waste_day[point] < data.curves.horizon - 1)
-    return pull_forward(
-        state.quantity[group],
-        planned,
-        spare=spare,
-        room=np.where(expires, 0, state.room[point]),
-        share=share,
-        lot=part["lot"],
-        holding=data.curves.holding[point],
-        cost=cost,
-        max_days=max_days,
+def _later_needs(part: Columns, group: Ints, *, state: LoadState, early: Ints) -> LaterNeeds:
+    """What was planned for later days, beyond what goes early already; nothing that may expire."""
+    origin, point = part["origin_point"], part["point"]
+    left = np.maximum(np.cumsum(state.planned[group], axis=1) - early[:, None], 0)
+    endless = np.full_like(left, np.iinfo(np.int64).max // 4)
+    # What has fallen below its minimum order, or stays at home, is not brought back.
+    is_going = (state.quantity[group] > 0) | (part["minimum"] == 0)
+    return LaterNeeds(
+        planned=left,
+        spare=np.where((origin >= 0)[:, None], state.spare[origin] - early[:, None], endless),
+        room=np.where(part["keeps"] & is_going, state.room[point] - early, 0),
+        holding=state.data.curves.holding[point],
     )
 
 

@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 LINE_COLUMNS = (
     *("sku", "origin", "destination", "mode", "arrival_day", "quantity", "flow_quantity", "note", "reason"),
     *("move", "is_regular", "point", "origin_point", "lane", "lot", "case", "minimum", "unit_value", "move_cost"),
-    *("volume_m3", "weight_kg", "next_move", "next_day", "is_trucked", "min_life"),
+    *("volume_m3", "weight_kg", "keeps", "next_move", "next_day", "is_trucked", "min_life"),
     *("rounded", "raised", "capacity_price", "scarcity_price", "freeze"),
 )
 NO_MOVE = -1
@@ -44,7 +44,8 @@ def tonight_lines(
     -------
     `LINE_COLUMNS`, sorted by (sku, destination, origin, mode). `move` is the position among regular or tonight's
     moves; `point`, `origin_point` (-1 = supplier) and `lane` are row numbers; lot, case, minimum in units; unit_value
-    and move_cost [money/unit]; volume and weight of one unit; `is_trucked` whether the truck program decided it;
+    and move_cost [money/unit]; volume and weight of one unit; `keeps` whether it has no
+    shelf life; `is_trucked` whether the truck program decided it;
     `rounded`, `raised` and the prices as in `decisions.MOVE_COLUMNS`, 0 until known;
     `next_move` is the same pair's move on its next ship day (`NO_MOVE` without one) and `next_day` that day.
     """
@@ -61,6 +62,7 @@ def tonight_lines(
     lines = lines.assign(
         volume_m3=skus["volume_m3"].fillna(0.0).to_numpy(dtype=np.float64),
         weight_kg=skus["weight_kg"].fillna(0.0).to_numpy(dtype=np.float64),
+        keeps=skus["shelf_life_days"].isna().to_numpy(dtype=bool),
         note="",
         reason="",
         is_trucked=False,

@@ -107,17 +107,36 @@ def _top_up(chosen: Ints, rest: Ints, *, quantity: Ints, share: Floats, lot: Int
         room = room - share[line] * units
 
 
+@dataclass(frozen=True, eq=False)
+class LaterNeeds:
+    """What a lane was to carry on later days.
+
+    Parameters
+    ----------
+    planned
+        (m, T) units planned up to each later day, 0 on day 0.
+    spare
+        (m, T) units that stay at the origin on each day by the plan; what is taken early must come out of these.
+    room
+        (m,) most units that may go early.
+    holding
+        (m,) cost of being a day early [money/unit/day].
+    """
+
+    planned: Ints
+    spare: Ints
+    room: Ints
+    holding: Floats
+
+    def until(self, day: int) -> Ints:
+        """Units (m,) of the days up to this one that may go early."""
+        there = np.maximum(self.spare[:, : max(day, 1)], 0).min(axis=1)
+        units: Ints = np.minimum(np.minimum(self.planned[:, day], there), np.maximum(self.room, 0))
+        return units
+
+
 def pull_forward(
-    quantity: Ints,
-    planned: Ints,
-    *,
-    spare: Ints,
-    room: Ints,
-    share: Floats,
-    lot: Ints,
-    holding: Floats,
-    cost: float,
-    max_days: int,
+    quantity: Ints, needs: LaterNeeds, *, share: Floats, lot: Ints, cost: float, max_days: int
 ) -> tuple[Ints, int]:
     """Take along what was planned for later, for as many days as lower the cost per day covered.
 
@@ -128,18 +147,12 @@ def pull_forward(
     ----------
     quantity
         (m,) units that go tonight.
-    planned
-        (m, T) units planned for each later day, 0 on day 0.
-    spare
-        (m, T) units that stay at the origin on each day by the plan; what is taken early must come out of these.
-    room
-        (m,) most units that may be added.
+    needs
+        What was planned for later.
     share
         (m, 2) share of a truck that a unit takes.
     lot
         (m,) units that go together.
-    holding
-        (m,) cost of being a day early [money/unit/day].
     cost
         Price of a truck [money].
     max_days
@@ -149,26 +162,62 @@ def pull_forward(
     -------
     Units added (m,) and the days that are then covered.
     """
-    horizon = planned.shape[1]
-    days = np.flatnonzero(planned.any(axis=0))
+    horizon = needs.planned.shape[1]
+    days = np.flatnonzero(np.diff(needs.planned, axis=1, prepend=0).any(axis=0))
     next_days = np.append(days, horizon)
     filled = float((share * quantity[:, None]).sum(axis=0).max(initial=0.0))
     trucks = max(int(np.ceil(filled - TOLERANCE)), 1)
-    cumulative = np.cumsum(planned, axis=1)
-    least_spare = np.minimum.accumulate(np.maximum(spare, 0), axis=1)
     best_added, covered = np.zeros_like(quantity), int(next_days[0])
     best = trucks * cost / max(covered, 1)
     for index, day in enumerate(days.tolist()):
         if day > max_days:
             break
-        added = np.minimum(np.minimum(cumulative[:, day], least_spare[:, max(day - 1, 0)]), room)
-        added = np.maximum(added, 0) // lot * lot
+        added = needs.until(day) // lot * lot
         if (share * (quantity + added)[:, None]).sum(axis=0).max(initial=0.0) > trucks + TOLERANCE:
             break
-        early = np.minimum(cumulative[:, 1 : day + 1], added[:, None])
+        early = np.minimum(needs.planned[:, 1 : day + 1], added[:, None])
         unit_days = (np.diff(early, axis=1, prepend=0) * np.arange(1, day + 1)).sum(axis=1)
-        rate = (trucks * cost + float((holding * unit_days).sum())) / int(next_days[index + 1])
+        rate = (trucks * cost + float((needs.holding * unit_days).sum())) / int(next_days[index + 1])
         if rate >= best:
             break
         best, best_added, covered = rate, added, int(next_days[index + 1])
     return best_added, covered
+
+
+def fill_up(
+    quantity: Ints, needs: LaterNeeds, *, share: Floats, lot: Ints, cost: float, trucks: int, max_days: int
+) -> Ints:
+    """Fill what is left of the trucks with whole lots planned for later, while each saves more freight than it is held.
+
+    A lot sent early takes room that is paid for, and saves its share of a truck later; it is held for the days until
+    it would have left. Lots go by what they save per share of a truck.
+
+    Example: half a truck of 100 goes. Of 4 lots planned in a week, a fifth of a truck each and held for 1 a day, each
+    saves 20 - 7 = 13: two go. Held for 3 a day, none.
+
+    Parameters
+    ----------
+    quantity, needs, share, lot, cost, max_days
+        As for `pull_forward`.
+    trucks
+        Trucks that go.
+
+    Returns
+    -------
+    Units added (m,).
+    """
+    planned = needs.planned[:, : max_days + 1]
+    lots = needs.until(planned.shape[1] - 1) // lot
+    line = np.repeat(np.arange(lot.size), lots)
+    number = np.arange(line.size) - np.repeat(np.cumsum(lots) - lots, lots) + 1
+    # The day on which the last unit of each lot was to leave.
+    day = (planned[line] < (number * lot[line])[:, None]).sum(axis=1)
+    size = share[line] * lot[line, None]
+    saved = cost * size.max(axis=1) - needs.holding[line] * lot[line] * day
+    added = np.zeros_like(quantity)
+    left = trucks + TOLERANCE - (share * quantity[:, None]).sum(axis=0)
+    for each in np.argsort(-saved / np.maximum(size.max(axis=1), TOLERANCE), kind="stable"):
+        if saved[each] > 0 and (size[each] <= left).all():
+            added[line[each]] += lot[line[each]]
+            left = left - size[each]
+    return added

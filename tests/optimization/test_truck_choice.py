@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from optimization.truck_choice import TruckChoice, choose_trucks, pull_forward
+from optimization.truck_choice import LaterNeeds, TruckChoice, choose_trucks, fill_up, pull_forward
 
 
 def chosen(quantity: list[int], share: list[float], value: list[float], **more: object) -> TruckChoice:
@@ -48,6 +50,16 @@ def test_a_lane_without_trucks_left_ships_nothing() -> None:
     assert chosen([1], [0.1], [1000.0], max_trucks=0).trucks == 0
 
 
+def later(planned: list[int], *, spare: int = 1000, room: int = 1000, holding: float = 0.1) -> LaterNeeds:
+    """Needs of one line, units by day."""
+    return LaterNeeds(
+        planned=np.cumsum([planned], axis=1),
+        spare=np.full((1, len(planned)), spare),
+        room=np.array([room]),
+        holding=np.array([holding]),
+    )
+
+
 @pytest.mark.parametrize(("price", "covered"), [(100.0, 6), (2.0, 2)])
 def test_a_truck_takes_later_needs_along_while_the_cost_per_day_falls(price: float, covered: int) -> None:
     """Ten units tonight, ten more every second day, each early day of a unit costs 0.1.
@@ -56,16 +68,11 @@ def test_a_truck_takes_later_needs_along_while_the_cost_per_day_falls(price: flo
     (100 + 2 + 4) / 6 = 17.7; day 6 is further than 5 days, so 6 days are covered.
     Price 2: nothing along 2 / 2 = 1 a day; day 2 along (2 + 2) / 4 = 1, no better: it stays.
     """
-    planned = np.zeros((1, 9), dtype=np.int64)
-    planned[0, [2, 4, 6]] = 10
     added, days = pull_forward(
         np.array([10]),
-        planned,
-        spare=np.full((1, 9), 1000),
-        room=np.array([1000]),
+        later([0, 0, 10, 0, 10, 0, 10, 0, 0]),
         share=np.array([[0.01, 0.0]]),
         lot=np.array([5]),
-        holding=np.array([0.1]),
         cost=price,
         max_days=5,
     )
@@ -74,10 +81,56 @@ def test_a_truck_takes_later_needs_along_while_the_cost_per_day_falls(price: flo
 
 
 def test_nothing_is_taken_along_that_the_origin_needs_or_the_truck_cannot_hold() -> None:
-    planned = np.zeros((1, 4), dtype=np.int64)
-    planned[0, 1] = 10
-    common = {"room": np.array([1000]), "lot": np.array([1]), "holding": np.array([0.0]), "cost": 50.0, "max_days": 9}
-    scarce, _ = pull_forward(np.array([10]), planned, spare=np.full((1, 4), 3), share=np.array([[0.01, 0.0]]), **common)
-    full, _ = pull_forward(np.array([10]), planned, spare=np.full((1, 4), 99), share=np.array([[0.09, 0.0]]), **common)
-    assert scarce.tolist() == [3]
-    assert full.tolist() == [0]
+    def along(spare: int, share: float) -> list[int]:
+        needs = later([0, 10, 0, 0], spare=spare, holding=0.0)
+        size, lot = np.array([[share, 0.0]]), np.array([1])
+        return pull_forward(np.array([10]), needs, share=size, lot=lot, cost=50.0, max_days=9)[0].tolist()
+
+    assert along(3, 0.01) == [3]
+    assert along(99, 0.09) == [0]
+
+
+@pytest.mark.parametrize(
+    ("holding", "room", "spare", "most_days", "lots"),
+    [
+        (1.0, 99, 99, 14, 2),  # each lot saves 20 - 7 and half a truck holds two of a fifth
+        (3.0, 99, 99, 14, 0),  # 20 - 21: not worth it
+        (1.0, 1, 99, 14, 1),  # under its maximum stock
+        (1.0, 99, 1, 14, 1),  # what stays at the origin
+        (1.0, 99, 99, 6, 0),  # planned for day 7, later than allowed
+    ],
+)
+def test_what_is_left_of_a_truck_is_filled_while_freight_saves_more_than_holding_costs(
+    holding: float, room: int, spare: int, most_days: int, lots: int
+) -> None:
+    """Half a truck of 100 goes; four lots of one unit, a fifth of a truck each, were planned for day 7."""
+    needs = LaterNeeds(
+        planned=np.array([[0] * 8, [0] * 7 + [4]]),
+        spare=np.full((2, 8), spare),
+        room=np.array([0, room]),
+        holding=np.array([1.0, holding]),
+    )
+    added = fill_up(
+        np.array([5, 0]), needs, share=np.array([[0.1, 0.0], [0.2, 0.05]]), lot=np.array([1, 1]), cost=100.0, trucks=1,
+        max_days=most_days,
+    )  # fmt: skip
+    assert added.tolist() == [0, lots]
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_filled_truck_keeps_its_room_whole_lots_and_the_origin(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, horizon = int(rng.integers(1, 6)), int(rng.integers(1, 9))
+    quantity, lot = rng.integers(0, 10, n), rng.integers(1, 5, n)
+    share = rng.uniform(0.0, 0.04, (n, 2))
+    needs = LaterNeeds(
+        planned=np.cumsum(rng.integers(0, 9, (n, horizon)), axis=1), spare=rng.integers(-3, 30, (n, horizon)),
+        room=rng.integers(-3, 30, n), holding=rng.uniform(0.0, 0.5, n),
+    )  # fmt: skip
+    trucks = int(np.ceil((share * quantity[:, None]).sum(axis=0).max())) or 1
+    added = fill_up(quantity, needs, share=share, lot=lot, cost=40.0, trucks=trucks, max_days=5)
+    assert ((added >= 0) & (added % lot == 0)).all()
+    assert (added <= np.maximum(np.minimum(needs.planned[:, min(5, horizon - 1)], needs.room), 0)).all()
+    assert (added <= np.maximum(needs.spare[:, 0], 0)).all()
+    assert (share * (quantity + added)[:, None]).sum(axis=0).max() <= trucks + 1e-6
