@@ -107,7 +107,7 @@ class PlanConfig:
     joint_trucks: bool = True
     shared_prices: bool = True
     truck_fill_up: bool = True
-    truck_cover_days: int = 14
+    truck_cover_days: int = 21
     frozen_days: int = 0
     change_cost: float = 10.0
     change_share: float = 0.01

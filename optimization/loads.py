@@ -22,8 +22,10 @@ Floats = npt.NDArray[np.float64]
 Columns = dict[str, npt.NDArray[Any]]
 _NUMBERS = (
     *("lane", "point", "origin_point", "lot", "minimum", "next_day", "volume_m3", "weight_kg", "unit_value", "keeps"),
+    "arrival_day",
     "is_regular",
 )
+_ENDLESS = np.iinfo(np.int64).max // 4
 NOT_WORTH_IT = "not worth its truck tonight"
 NO_ROOM = "no room on the lane's trucks"
 TOO_SMALL = "below the lane's minimum order value"
@@ -51,6 +53,8 @@ class LoadState:
         (n, T) units of tonight that stay at each point by the plan; lowered by what is taken along early.
     room
         (n,) units that may still be sent to each point under its maximum stock.
+    rates
+        (n,) expected demand a day, of a place that is bought for with all that it feeds.
     """
 
     data: FlowData
@@ -61,10 +65,18 @@ class LoadState:
     planned: Ints
     spare: Ints
     room: Ints
+    rates: Floats
 
 
 def load_trucks(
-    lines: pd.DataFrame, data: FlowData, *, supply: Ints, planned: Ints, maximum: Floats, config: PlanConfig
+    lines: pd.DataFrame,
+    data: FlowData,
+    *,
+    supply: Ints,
+    planned: Ints,
+    maximum: Floats,
+    rates: Floats,
+    config: PlanConfig,
 ) -> pd.DataFrame:
     """Decide lane by lane which lines go; the sum of the lines' values must pay for the trucks.
 
@@ -80,6 +92,8 @@ def load_trucks(
         (k_regular,) units of later regular moves.
     maximum
         (n,) maximum stock; NaN without one.
+    rates
+        (n,) expected demand a day, of a place that is bought for with all that it feeds.
     config
         Settings.
 
@@ -98,6 +112,7 @@ def load_trucks(
         planned=_planned_by_line(lines, data, planned),
         spare=_spare(lines, data, supply),
         room=_room(lines, data, maximum),
+        rates=rates,
     )
     keys = lines[["lane", "arrival_day"]].to_numpy(dtype=np.int64)
     order = np.lexsort([keys[:, 1], keys[:, 0]])
@@ -137,10 +152,9 @@ def _load_lane(group: Ints, *, state: LoadState, config: PlanConfig) -> None:
         price, added = cost, np.zeros_like(quantity)
         fills = is_regular and cost > 0 and config.truck_fill_up
         if fills:
-            needs = _later_needs(part, group, state=state, early=added)
-            added, covered = pull_forward(
-                quantity, needs, share=share, lot=part["lot"], cost=cost, max_days=config.truck_cover_days
-            )
+            days = config.truck_cover_days
+            needs = _later_needs(part, group, state=state, early=added, max_days=days)
+            added, covered = pull_forward(quantity, needs, share=share, lot=part["lot"], cost=cost, max_days=days)
             gap = max(float(part["next_day"].min()), 1.0)
             price = cost * min(gap / max(covered, 1), 1.0)
         chosen = choose_trucks(
@@ -155,7 +169,9 @@ def _load_lane(group: Ints, *, state: LoadState, config: PlanConfig) -> None:
         )
         final = chosen.quantity
         if fills and chosen.trucks:
-            needs = _later_needs(part, group, state=state, early=np.maximum(final - quantity, 0))
+            needs = _later_needs(
+                part, group, state=state, early=np.maximum(final - quantity, 0), max_days=config.truck_cover_days
+            )
             final = final + fill_up(
                 final, needs, share=share, lot=part["lot"], cost=cost, trucks=chosen.trucks,
                 max_days=config.truck_cover_days,
@@ -203,17 +219,28 @@ def _settle(state: LoadState, part: Columns, group: Ints, *, wanted: Ints, final
     np.subtract.at(state.spare, origin[own], early[own, None])
 
 
-def _later_needs(part: Columns, group: Ints, *, state: LoadState, early: Ints) -> LaterNeeds:
-    """What was planned for later days, beyond what goes early already; nothing that may expire."""
+def _later_needs(part: Columns, group: Ints, *, state: LoadState, early: Ints, max_days: int) -> LaterNeeds:
+    """What was planned for later days, beyond what goes early already; nothing that may expire goes early.
+
+    Purchases look further than the plan, whose last orders bring only what is needed inside the horizon: what is sold
+    after it, until the goods of the next order would come, is added at the rate of expected demand.
+    """
     origin, point = part["origin_point"], part["point"]
-    left = np.maximum(np.cumsum(state.planned[group], axis=1) - early[:, None], 0)
-    endless = np.full_like(left, np.iinfo(np.int64).max // 4)
-    # What has fallen below its minimum order, or stays at home, is not brought back.
-    is_going = (state.quantity[group] > 0) | (part["minimum"] == 0)
+    planned = np.cumsum(state.planned[group], axis=1)
+    if (origin < 0).all():
+        horizon, gap = planned.shape[1], int(part["next_day"].min())
+        days = np.arange(max(max_days, gap) + 1)
+        is_ship = (days > 0) & (days % max(gap, 1) == 0)
+        beyond = np.maximum(days + part["arrival_day"][:, None] + 1 + gap - horizon, 0)
+        more = np.where(is_ship, np.rint(state.rates[point, None] * beyond), 0.0).astype(np.int64)
+        planned = planned[:, np.minimum(days, horizon - 1)] + np.maximum.accumulate(more, axis=1)
+    left = np.maximum(planned - early[:, None], 0)
+    spare = state.spare[origin] - early[:, None] if (origin >= 0).all() else np.full_like(left, _ENDLESS)
     return LaterNeeds(
         planned=left,
-        spare=np.where((origin >= 0)[:, None], state.spare[origin] - early[:, None], endless),
-        room=np.where(part["keeps"] & is_going, state.room[point] - early, 0),
+        spare=spare,
+        room=np.where(part["keeps"], state.room[point] - early, 0),
+        least=np.where(state.quantity[group] > 0, 0, part["minimum"]),
         holding=state.data.curves.holding[point],
     )
 
@@ -263,7 +290,7 @@ def _room(lines: pd.DataFrame, data: FlowData, maximum: Floats) -> Ints:
     np.add.at(coming, lines["point"].to_numpy(dtype=np.int64), lines["quantity"].to_numpy(dtype=np.float64))
     position = data.positions["inventory_position"].to_numpy(dtype=np.float64)
     left = np.maximum(maximum - position - coming, 0.0)
-    return np.where(np.isnan(maximum), np.iinfo(np.int64).max // 4, np.nan_to_num(left)).astype(np.int64)
+    return np.where(np.isnan(maximum), _ENDLESS, np.nan_to_num(left)).astype(np.int64)
 
 
 def load_table(lines: pd.DataFrame, lanes: pd.DataFrame, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:

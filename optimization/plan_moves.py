@@ -226,11 +226,12 @@ def _loaded_lines(
         lines = with_trucks(lines, data, days)
         planned = planned_quantity(data, flow.quantity, lines)
         supply = supply_of(data, lines, planned)
-    lines = load_trucks(lines, data, supply=supply, planned=planned, maximum=maximum, config=config)
+    rates = daily_rates(targets)
+    lines = load_trucks(lines, data, supply=supply, planned=planned, maximum=maximum, rates=rates, config=config)
     lines = keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
     supply = supply_of(data, lines, planned_quantity(data, flow.quantity, lines))
     lines, cuts = keep_capacity(
-        lines, data, supply=supply, snapshot=snapshot, rates=daily_rates(targets), budget=config.purchase_budget
+        lines, data, supply=supply, snapshot=snapshot, rates=rates, budget=config.purchase_budget
     )
     return Loaded(keep_order_values(lines, data.lanes), days, cuts)
 

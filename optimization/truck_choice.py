@@ -119,6 +119,8 @@ class LaterNeeds:
         (m, T) units that stay at the origin on each day by the plan; what is taken early must come out of these.
     room
         (m,) most units that may go early.
+    least
+        (m,) units that must go if any does: the minimum order of a line that stays at home otherwise.
     holding
         (m,) cost of being a day early [money/unit/day].
     """
@@ -126,13 +128,20 @@ class LaterNeeds:
     planned: Ints
     spare: Ints
     room: Ints
+    least: Ints
     holding: Floats
 
-    def until(self, day: int) -> Ints:
-        """Units (m,) of the days up to this one that may go early."""
+    def limit(self, day: int) -> Ints:
+        """Most units (m,) that may go instead of on the days up to this one."""
         there = np.maximum(self.spare[:, : max(day, 1)], 0).min(axis=1)
-        units: Ints = np.minimum(np.minimum(self.planned[:, day], there), np.maximum(self.room, 0))
+        units: Ints = np.minimum(there, np.maximum(self.room, 0))
         return units
+
+    def whole(self, day: int, lot: Ints) -> Ints | None:
+        """Whole lots (m,) for all of the days up to this one; None where they may not go early."""
+        wanted = self.planned[:, day]
+        units: Ints = np.where(wanted > 0, -(-np.maximum(wanted, self.least) // lot) * lot, 0)
+        return units if (units <= self.limit(day)).all() else None
 
 
 def pull_forward(
@@ -141,7 +150,7 @@ def pull_forward(
     """Take along what was planned for later, for as many days as lower the cost per day covered.
 
     Silver and Meal (1973): the cost per day of trucks plus early holding falls, then rises; stop at its lowest point.
-    No further truck is opened for it.
+    No further truck is opened for it; a day of which anything cannot go early needs a truck of its own.
 
     Parameters
     ----------
@@ -172,10 +181,10 @@ def pull_forward(
     for index, day in enumerate(days.tolist()):
         if day > max_days:
             break
-        added = needs.until(day) // lot * lot
-        if (share * (quantity + added)[:, None]).sum(axis=0).max(initial=0.0) > trucks + TOLERANCE:
+        added = needs.whole(day, lot)
+        if added is None or (share * (quantity + added)[:, None]).sum(axis=0).max(initial=0.0) > trucks + TOLERANCE:
             break
-        early = np.minimum(needs.planned[:, 1 : day + 1], added[:, None])
+        early = np.maximum.accumulate(np.minimum(needs.planned[:, 1 : day + 1], added[:, None]), axis=1)
         unit_days = (np.diff(early, axis=1, prepend=0) * np.arange(1, day + 1)).sum(axis=1)
         rate = (trucks * cost + float((needs.holding * unit_days).sum())) / int(next_days[index + 1])
         if rate >= best:
@@ -207,7 +216,8 @@ def fill_up(
     Units added (m,).
     """
     planned = needs.planned[:, : max_days + 1]
-    lots = needs.until(planned.shape[1] - 1) // lot
+    last = planned.shape[1] - 1
+    lots = np.where(needs.least > 0, 0, np.minimum(planned[:, last], needs.limit(last)) // lot)
     line = np.repeat(np.arange(lot.size), lots)
     number = np.arange(line.size) - np.repeat(np.cumsum(lots) - lots, lots) + 1
     # The day on which the last unit of each lot was to leave.

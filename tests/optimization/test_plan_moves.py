@@ -287,6 +287,30 @@ def test_the_values_of_all_lines_sum_to_what_the_plan_changes(make_snapshot: Cal
     assert values[list(VALUE_COLUMNS)].to_numpy().sum() == pytest.approx(before - after, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("truck_cost", "life", "cover_days", "weeks"),
+    [
+        (2.0, None, 28, 1),  # waiting saves at most 2, holding a week's 70 units for a week costs 70 x 7 x 0.007 = 3.4
+        (200.0, None, 28, 4),  # 200 / 7 a day for one week; (200 + 3.4 (1 + 2 + 3)) / 28 = 7.9 for four, still falling
+        (200.0, None, 14, 3),  # no further than two weeks beyond tonight's
+        (200.0, 60, 28, 1),  # goods that expire are not brought forward
+    ],
+)
+def test_a_dear_truck_brings_purchases_of_several_weeks(
+    make_snapshot: Callable[..., Snapshot], truck_cost: float, life: int | None, cover_days: int, weeks: int
+) -> None:
+    """Ten units a day, certain, bought on Mondays with five days of lead time; a truck holds any number of weeks."""
+    lanes = [{**LANES[0], "truck_cost": truck_cost, "truck_volume_m3": 20.0}, *LANES[1:]]
+    snapshot = make_snapshot(
+        CUTOFF, locations=PLACES, lanes=lanes, skus=[{**SKU, "volume_m3": 0.01, "shelf_life_days": life}],
+        assortment=[{"sku": "X", "location": "A"}], stock=stock(C=60, A=60),
+    )  # fmt: skip
+    case = planned(snapshot, {("X", "A"): 10.0}, PlanConfig(truck_cover_days=cover_days))
+    bought = case.quantity("SUP", "C")
+    assert abs(bought / 70 - weeks) < 0.75
+    assert case.violations.empty
+
+
 def random_chain(make_snapshot: Callable[..., Snapshot], seed: int) -> tuple[Snapshot, dict[tuple[str, str], float]]:
     """Two SKUs over a central, two forwards and three stores, with trucks, lots, limits and open orders by chance."""
     rng = np.random.default_rng(seed)

@@ -50,12 +50,15 @@ def test_a_lane_without_trucks_left_ships_nothing() -> None:
     assert chosen([1], [0.1], [1000.0], max_trucks=0).trucks == 0
 
 
-def later(planned: list[int], *, spare: int = 1000, room: int = 1000, holding: float = 0.1) -> LaterNeeds:
+def later(
+    planned: list[int], *, spare: int = 1000, room: int = 1000, least: int = 0, holding: float = 0.1
+) -> LaterNeeds:
     """Needs of one line, units by day."""
     return LaterNeeds(
         planned=np.cumsum([planned], axis=1),
         spare=np.full((1, len(planned)), spare),
         room=np.array([room]),
+        least=np.array([least]),
         holding=np.array([holding]),
     )
 
@@ -80,14 +83,21 @@ def test_a_truck_takes_later_needs_along_while_the_cost_per_day_falls(price: flo
     assert added.tolist() == [10 * (covered // 2 - 1)]
 
 
-def test_nothing_is_taken_along_that_the_origin_needs_or_the_truck_cannot_hold() -> None:
-    def along(spare: int, share: float) -> list[int]:
-        needs = later([0, 10, 0, 0], spare=spare, holding=0.0)
-        size, lot = np.array([[share, 0.0]]), np.array([1])
-        return pull_forward(np.array([10]), needs, share=size, lot=lot, cost=50.0, max_days=9)[0].tolist()
-
-    assert along(3, 0.01) == [3]
-    assert along(99, 0.09) == [0]
+@pytest.mark.parametrize(
+    ("spare", "share", "lot", "least", "units"),
+    [
+        (99, 0.01, 1, 0, 10),
+        (99, 0.01, 4, 0, 12),  # whole lots
+        (99, 0.01, 1, 15, 15),  # a line that stays at home otherwise goes with its minimum order
+        (9, 0.01, 1, 0, 0),  # the origin needs one of the ten: a truck must go on that day anyway
+        (99, 0.09, 1, 0, 0),  # the truck holds eleven
+    ],
+)
+def test_a_day_is_taken_along_whole_or_not_at_all(spare: int, share: float, lot: int, least: int, units: int) -> None:
+    needs = later([0, 10, 0, 0], spare=spare, least=least, holding=0.0)
+    size = np.array([[share, 0.0]])
+    added, days = pull_forward(np.array([10]), needs, share=size, lot=np.array([lot]), cost=50.0, max_days=9)
+    assert (added.tolist(), days) == ([units], 4 if units else 1)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +118,7 @@ def test_what_is_left_of_a_truck_is_filled_while_freight_saves_more_than_holding
         planned=np.array([[0] * 8, [0] * 7 + [4]]),
         spare=np.full((2, 8), spare),
         room=np.array([0, room]),
+        least=np.array([0, 0]),
         holding=np.array([1.0, holding]),
     )
     added = fill_up(
@@ -126,11 +137,12 @@ def test_a_filled_truck_keeps_its_room_whole_lots_and_the_origin(seed: int) -> N
     share = rng.uniform(0.0, 0.04, (n, 2))
     needs = LaterNeeds(
         planned=np.cumsum(rng.integers(0, 9, (n, horizon)), axis=1), spare=rng.integers(-3, 30, (n, horizon)),
-        room=rng.integers(-3, 30, n), holding=rng.uniform(0.0, 0.5, n),
+        room=rng.integers(-3, 30, n), least=rng.integers(0, 2, n), holding=rng.uniform(0.0, 0.5, n),
     )  # fmt: skip
     trucks = int(np.ceil((share * quantity[:, None]).sum(axis=0).max())) or 1
     added = fill_up(quantity, needs, share=share, lot=lot, cost=40.0, trucks=trucks, max_days=5)
     assert ((added >= 0) & (added % lot == 0)).all()
     assert (added <= np.maximum(np.minimum(needs.planned[:, min(5, horizon - 1)], needs.room), 0)).all()
     assert (added <= np.maximum(needs.spare[:, 0], 0)).all()
+    assert not added[needs.least > 0].any()
     assert (share * (quantity + added)[:, None]).sum(axis=0).max() <= trucks + 1e-6
