@@ -100,6 +100,23 @@ class CostCurves:
         """Number of rows that are stock points; the rows after them are echelons."""
         return int((self.points["kind"] == "local").sum())
 
+    def later_demand(self, rows: Ints) -> Floats:
+        """Mean demand a day of these rows once tonight's chance is past: after their window, or in all of the horizon.
+
+        Returns
+        -------
+        (m,) [units/day].
+        """
+        end, start = self.horizon - 1, np.minimum(self.window[rows], self.horizon) - 1
+
+        def until(day: Ints | int) -> Floats:
+            return expected_short(Knots(self.breaks[rows, day], self.cdf[rows, day]), np.zeros_like(rows))
+
+        is_known = start < end
+        first: Floats = np.where(is_known, until(start), 0.0)
+        rate: Floats = (until(end) - first) / np.where(is_known, end - start, self.horizon)
+        return np.maximum(rate, 0.0)
+
     @cached_property
     def echelon_of(self) -> Ints:
         """Echelon row of each row of the same SKU and location, (n,); -1 where there is none."""

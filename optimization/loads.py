@@ -13,6 +13,7 @@ from optimization.config import PlanConfig
 from optimization.curve_build import free_tonight
 from optimization.decisions import LOAD_COLUMNS, typed
 from optimization.flow.data import FlowData
+from optimization.later_needs import later_purchases
 from optimization.line_value import VALUE_COLUMNS, line_effects, line_values, supply_without
 from optimization.truck_choice import TOLERANCE, LaterNeeds, choose_trucks, fill_up, pull_forward
 from optimization.truck_mix import trip_cost, with_mixes
@@ -53,8 +54,6 @@ class LoadState:
         (n, T) units of tonight that stay at each point by the plan; lowered by what is taken along early.
     room
         (n,) units that may still be sent to each point under its maximum stock.
-    rates
-        (n,) expected demand a day, of a place that is bought for with all that it feeds.
     """
 
     data: FlowData
@@ -65,7 +64,6 @@ class LoadState:
     planned: Ints
     spare: Ints
     room: Ints
-    rates: Floats
 
 
 def load_trucks(
@@ -75,7 +73,6 @@ def load_trucks(
     supply: Ints,
     planned: Ints,
     maximum: Floats,
-    rates: Floats,
     config: PlanConfig,
 ) -> pd.DataFrame:
     """Decide lane by lane which lines go; the sum of the lines' values must pay for the trucks.
@@ -92,8 +89,6 @@ def load_trucks(
         (k_regular,) units of later regular moves.
     maximum
         (n,) maximum stock; NaN without one.
-    rates
-        (n,) expected demand a day, of a place that is bought for with all that it feeds.
     config
         Settings.
 
@@ -112,7 +107,6 @@ def load_trucks(
         planned=_planned_by_line(lines, data, planned),
         spare=_spare(lines, data, supply),
         room=_room(lines, data, maximum),
-        rates=rates,
     )
     keys = lines[["lane", "arrival_day"]].to_numpy(dtype=np.int64)
     order = np.lexsort([keys[:, 1], keys[:, 0]])
@@ -149,11 +143,10 @@ def _load_lane(group: Ints, *, state: LoadState, config: PlanConfig) -> None:
     is_regular = bool(part["is_regular"].all())
     cost = float(lane["truck_cost"])
     if cost > 0 or np.isfinite([lane["truck_volume_m3"], lane["truck_weight_kg"]]).any():
-        price, added = cost, np.zeros_like(quantity)
+        price, added, days = cost, np.zeros_like(quantity), config.truck_cover_days
         fills = is_regular and cost > 0 and config.truck_fill_up
         if fills:
-            days = config.truck_cover_days
-            needs = _later_needs(part, group, state=state, early=added, max_days=days)
+            needs = _later_needs(part, group, state=state, going=quantity, max_days=days)
             added, covered = pull_forward(quantity, needs, share=share, lot=part["lot"], cost=cost, max_days=days)
             gap = max(float(part["next_day"].min()), 1.0)
             price = cost * min(gap / max(covered, 1), 1.0)
@@ -169,13 +162,10 @@ def _load_lane(group: Ints, *, state: LoadState, config: PlanConfig) -> None:
         )
         final = chosen.quantity
         if fills and chosen.trucks:
-            needs = _later_needs(
-                part, group, state=state, early=np.maximum(final - quantity, 0), max_days=config.truck_cover_days
-            )
+            needs = _later_needs(part, group, state=state, going=final, max_days=days)
             final = final + fill_up(
-                final, needs, share=share, lot=part["lot"], cost=cost, trucks=chosen.trucks,
-                max_days=config.truck_cover_days,
-            )  # fmt: skip
+                final, needs, share=share, lot=part["lot"], cost=cost, trucks=chosen.trucks, max_days=days
+            )
         _settle(state, part, group, wanted=quantity, final=final, is_stopped=chosen.trucks == 0)
 
 
@@ -219,28 +209,21 @@ def _settle(state: LoadState, part: Columns, group: Ints, *, wanted: Ints, final
     np.subtract.at(state.spare, origin[own], early[own, None])
 
 
-def _later_needs(part: Columns, group: Ints, *, state: LoadState, early: Ints, max_days: int) -> LaterNeeds:
-    """What was planned for later days, beyond what goes early already; nothing that may expire goes early.
-
-    Purchases look further than the plan, whose last orders bring only what is needed inside the horizon: what is sold
-    after it, until the goods of the next order would come, is added at the rate of expected demand.
-    """
+def _later_needs(part: Columns, group: Ints, *, state: LoadState, going: Ints, max_days: int) -> LaterNeeds:
+    """What was planned for later days, beyond what goes already; nothing that may expire goes early."""
     origin, point = part["origin_point"], part["point"]
+    early = np.maximum(going - state.quantity[group], 0)
     planned = np.cumsum(state.planned[group], axis=1)
     if (origin < 0).all():
-        horizon, gap = planned.shape[1], int(part["next_day"].min())
-        days = np.arange(max(max_days, gap) + 1)
-        is_ship = (days > 0) & (days % max(gap, 1) == 0)
-        beyond = np.maximum(days + part["arrival_day"][:, None] + 1 + gap - horizon, 0)
-        more = np.where(is_ship, np.rint(state.rates[point, None] * beyond), 0.0).astype(np.int64)
-        planned = planned[:, np.minimum(days, horizon - 1)] + np.maximum.accumulate(more, axis=1)
+        wanted = state.quantity[group] > 0
+        planned = later_purchases(planned, part, curves=state.data.curves, is_going=wanted, max_days=max_days)
     left = np.maximum(planned - early[:, None], 0)
     spare = state.spare[origin] - early[:, None] if (origin >= 0).all() else np.full_like(left, _ENDLESS)
     return LaterNeeds(
         planned=left,
         spare=spare,
         room=np.where(part["keeps"], state.room[point] - early, 0),
-        least=np.where(state.quantity[group] > 0, 0, part["minimum"]),
+        least=np.where(going > 0, 0, part["minimum"]),
         holding=state.data.curves.holding[point],
     )
 

@@ -227,7 +227,7 @@ def _loaded_lines(
         planned = planned_quantity(data, flow.quantity, lines)
         supply = supply_of(data, lines, planned)
     rates = daily_rates(targets)
-    lines = load_trucks(lines, data, supply=supply, planned=planned, maximum=maximum, rates=rates, config=config)
+    lines = load_trucks(lines, data, supply=supply, planned=planned, maximum=maximum, config=config)
     lines = keep_limits(lines, data, snapshot=snapshot, maximum=maximum)
     supply = supply_of(data, lines, planned_quantity(data, flow.quantity, lines))
     lines, cuts = keep_capacity(

@@ -265,6 +265,15 @@ def test_what_is_bought_ages_at_the_warehouse_and_on_its_way_on(make_snapshot: C
     assert wasted(curves, "C", 200) == pytest.approx(1360.0, rel=0.01)
 
 
+def test_what_is_sold_after_tonights_chance_is_read_from_the_curves(make_snapshot: Callable[..., Snapshot]) -> None:
+    """Central sells nothing itself but feeds 4 + 2 + 2 a day; each place sells its own."""
+    snapshot = make_snapshot(CUTOFF, locations=PLACES, lanes=LANES, skus=[SKU], stock=stock(C=20))
+    curves = certain_curves(snapshot, RATES, PlanConfig())
+    places = curves.points["location"].tolist()
+    rows = np.array([places.index("F"), places.index("A"), curves.echelon_of[places.index("C")]])
+    assert curves.later_demand(rows) == pytest.approx([4.0, 2.0, 8.0], abs=0.25)  # knots are whole units
+
+
 def test_a_nearly_empty_truck_stays_at_home(make_snapshot: Callable[..., Snapshot]) -> None:
     """B has stock for the week; a truck of 500 for what it could still use would be money for nothing."""
     dear = [{**lane, "truck_cost": 500.0, "truck_volume_m3": 30.0} if lane["destination"] == "tier:store"
